@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: 2026 The stage2 authors */
+/*
+ * stage2: the operations.
+ *
+ * Three objects, all of them the caller's memory:
+ *
+ *   struct s2_format	the shape, derived once (format.h), constant, shared
+ *   struct s2_tree	one guest's translation tables
+ *   struct s2_cpu	what one calling CPU brings along: its table pages, its
+ *			budget, its deferred invalidations, its counters
+ *
+ * What may run beside what: everything beside everything, on the same tables,
+ * without a lock around it, but for s2_init() and s2_destroy(), which need the
+ * tree to themselves, and trees that are not `shared`, whose caller serialises
+ * all calls.  Two calls never use the same struct s2_cpu at the same time.  On a
+ * shared tree every call is made inside a read-side section of its grace period
+ * (grace.h).  No call sleeps, allocates, or calls back, but s2_walk().
+ *
+ * Per page of the granule, the outcome of concurrent calls is as if they had run
+ * one after another in some order that agrees with real time.  A range call is
+ * not atomic as a whole.  s2_lookup() and s2_walk() are not fences: they may see
+ * a change whose TLB invalidation has yet to complete.
+ *
+ * How far: every call that takes a range leaves in cpu->done how many bytes from
+ * the start of it are in the state asked for.  That is all of it after S2_OK;
+ * after anything else nothing beyond ipa + cpu->done has been changed, and no
+ * table page is lost.  Bad input is refused before anything is changed, and
+ * leaves cpu->done at 0.
+ *
+ * Waiting: an entry that another CPU is just changing is *locked*.  A call with
+ * S2_FAULT never waits for it: it answers S2_RETRY, and the vCPU that took the
+ * fault goes back into the guest and faults again if it must.  A call without
+ * S2_FAULT waits, and tries again until its range is done.
+ */
+#ifndef STAGE2_STAGE2_H
+#define STAGE2_STAGE2_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <stage2/descriptor.h>
+#include <stage2/format.h>
+#include <stage2/grace.h>
+#include <stage2/status.h>
+
+/* --- table pages ------------------------------------------------------------ */
+
+/*
+ * Pages for tables, a stack threaded through the pages themselves.  The contents
+ * of a page in a cache mean nothing, before and after: the engine initialises a
+ * table before it can be seen.  Used by one CPU at a time.
+ */
+struct s2_cache {
+	void *head; /* the first word of each page points to the next one */
+	uint32_t count;
+	uint8_t granule_shift; /* of every page in it */
+};
+
+/* An empty cache.  S2_INVALID, S2_BAD_GRANULE. */
+int s2_cache_init(struct s2_cache *cache, uint8_t granule_shift);
+
+/*
+ * Gives a page of one granule to the cache.  S2_INVALID (null), S2_MISALIGNED
+ * (to the granule).  The page must be memory that s2p_table() and s2p_table_pa()
+ * know, and nobody else's until s2_cache_take() returns it.
+ */
+int s2_cache_put(struct s2_cache *cache, void *page);
+
+/* Takes a page out, NULL if there is none.  Its contents are undefined. */
+void *s2_cache_take(struct s2_cache *cache);
+
+/* Pages that one call in fault mode for one page can need at most: a table for each level. */
+#define S2_FAULT_PAGES 3u
+
+/* --- one calling CPU -------------------------------------------------------- */
+
+/* Entries next to each other in one table that this CPU has locked and not yet released. */
+struct s2_run {
+	s2_desc *first;
+	uint64_t ipa; /* of the first entry */
+	uint32_t count; /* >= 1; every one of them is locked by this CPU */
+	uint8_t level;
+	bool tables; /* one of them pointed to a table */
+};
+
+/*
+ * What one operation owes the TLB, and what it has unlinked.  There is no other
+ * record of an unlinked table than the locked entry that used to point to it,
+ * and only the flush releases that entry: so nothing can be freed before it.
+ */
+#define S2_GATHER_RUNS 8u /* a range cuts a tree in at most 7: two edges a level, and a middle */
+struct s2_gather {
+	struct s2_tree *tree; /* whose entries these are; NULL if there is no run */
+	uint32_t runs;
+	struct s2_run run[S2_GATHER_RUNS];
+};
+
+/* Counted by each CPU for itself; plain words that only it writes. */
+struct s2_stats {
+	uint64_t retries; /* lost races and entries found locked or sealed */
+	uint64_t breaks; /* live entries made invalid */
+	uint64_t splits; /* blocks replaced by tables */
+	uint64_t collapses; /* tables replaced by a block, neutrally */
+	uint64_t tables_linked; /* table pages that became part of a tree */
+	uint64_t tables_unlinked; /* tables cut off, with all below them counted once */
+	uint64_t tables_freed; /* table pages that came back through s2_reclaim() */
+	uint64_t pages_returned; /* taken for a table and given back, after a lost race */
+	uint64_t tlbi_ipa; /* TLBI by IPA, one entry each */
+	uint64_t tlbi_range; /* TLBI by IPA range */
+	uint64_t tlbi_vmid; /* TLBI of both stages of the VMID */
+	uint64_t tlbi_stage1; /* the stage-1 companions of the first two */
+	uint64_t tlbi_local; /* on this CPU alone */
+};
+
+/* The descriptor that stopped an operation with S2_CORRUPT. */
+struct s2_report {
+	uint64_t ipa; /* first address that the entry covers */
+	s2_desc desc;
+	uint32_t level;
+};
+
+struct s2_cpu {
+	struct s2_cache cache; /* filled by the caller; lost races and s2_reclaim() refill it */
+	/*
+	 * Entries that one call may visit before it answers S2_MORE; 0 for no
+	 * limit.  A call may go over it by the entries of one table.
+	 */
+	uint32_t budget;
+	uint64_t done; /* bytes finished by the last call */
+	struct s2_report corrupt; /* valid after S2_CORRUPT */
+	struct s2_stats stats;
+	struct s2_gather gather; /* private */
+};
+
+/* S2_INVALID, S2_BAD_GRANULE.  Everything empty and zero, no budget. */
+int s2_cpu_init(struct s2_cpu *cpu, uint8_t granule_shift);
+
+/* --- a tree ----------------------------------------------------------------- */
+
+struct s2_tree_config {
+	const struct s2_format *fmt; /* outlives the tree */
+	void *root; /* fmt->root_size bytes, aligned to that, of memory that s2p_table() knows */
+	uint32_t vmid; /* the guest's alone, as long as the tree lives */
+	bool shared; /* several CPUs at once */
+	struct s2_grace *grace; /* outlives the tree; required if shared, unused if not */
+	uint64_t quota; /* table pages that the tree may have beside the root; 0: no limit */
+};
+
+/* Private, but for reading. */
+struct s2_tree {
+	const struct s2_format *fmt;
+	s2_desc *root;
+	uint64_t vttbr;
+	struct s2_grace *grace; /* NULL: exclusive, unlinked tables are freed at once */
+	uint64_t quota;
+	/* Written when a table comes or goes, never on the way through: a line of its own. */
+	_Alignas(64)
+		uint64_t tables; /* table pages in use beside the root, unlinked ones included */
+	uint64_t unlinked; /* a link: tables whose grace period has not begun */
+	uint64_t reclaiming; /* 1 while a CPU is inside s2_reclaim(); guards the next two */
+	uint64_t waiting; /* a link: tables whose grace period is `cookie` */
+	uint64_t cookie; /* 0: the grace period of `waiting` is over */
+};
+
+/*
+ * Makes an empty tree: zeroes the root, and makes that visible to table walks.
+ *
+ * S2_INVALID (null), S2_MISALIGNED or S2_PA_RANGE (root), S2_BAD_VMID,
+ * S2_NO_GRACE (shared without one).  Leaves the TLB alone: a VMID that was in
+ * use before must have been invalidated by whoever used it.
+ */
+int s2_init(struct s2_tree *tree, const struct s2_tree_config *cfg);
+
+/*
+ * Takes the tree apart: invalidates its VMID, frees every table into cpu->cache.
+ * S2_MORE when the budget is used up (call again), S2_OK when nothing is left
+ * but the root, which is zero and the caller's again.  S2_INVALID,
+ * S2_BAD_CACHE, S2_BUSY (this CPU has not flushed); S2_CORRUPT (the tables below
+ * the descriptor reported are not freed, the rest is; call again to go on).
+ *
+ * The caller owes: no vCPU runs on the tree, no other call is under way, and
+ * none is made but this one.  No grace period is waited for.
+ */
+int s2_destroy(struct s2_tree *tree, struct s2_cpu *cpu);
+
+/* --- operations ------------------------------------------------------------- */
+
+/* Flags of operations.  Any other bit: S2_INVALID. */
+#define S2_FAULT 0x1u /* never wait: answer S2_RETRY */
+#define S2_DEFER 0x2u /* unmap: leave the invalidation to s2_flush() */
+#define S2_PAGES 0x4u /* map: pages only, no blocks */
+
+/*
+ * Maps [ipa, ipa + size) to [pa, pa + size) with `attr`, over whatever is there.
+ *
+ * Blocks are used wherever both addresses and the size allow, unless S2_PAGES.
+ * What was mapped there before is replaced; what lies beside it in the same
+ * block keeps its mapping, its attributes and its access flag.  Mapping what is
+ * mapped already is success, also when a larger block provides it.  A change
+ * that only adds permissions never makes the entry invalid; everything else over
+ * a live entry is done by break-before-make, one entry at a time, with the new
+ * entry in place right after the invalidation.  A set access flag stays set,
+ * also if S2_OLD asks otherwise.
+ *
+ * flags: S2_FAULT, S2_PAGES.
+ * S2_OK; S2_RETRY (S2_FAULT only); S2_MORE; S2_NO_PAGE; S2_QUOTA; S2_OWNED (an
+ * annotated entry: ownership is not taken by mapping); S2_CORRUPT; bad input:
+ * S2_INVALID, S2_BAD_SIZE, S2_MISALIGNED (ipa, pa or size to the granule),
+ * S2_WRAPS, S2_IPA_RANGE, S2_PA_RANGE, S2_BAD_ATTR, S2_BAD_CACHE, S2_BUSY.
+ *
+ * TLB: on return no CPU can use what was there before, if it allowed anything
+ * that the new mapping does not.  A CPU that faulted for a permission that the
+ * entry now has may still hold the old entry: with S2_FAULT the calling CPU's
+ * own is invalidated; others fault once and find out.  The new mapping is
+ * visible to table walks on return; the caller executes a context
+ * synchronization event (ERET) before the guest relies on it.
+ */
+int s2_map(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size, uint64_t pa,
+	   s2_attr attr, uint32_t flags);
+
+/*
+ * Table pages that s2_map() with the same arguments would take from an empty-
+ * handed cache, as the tables are now: fill cpu->cache with so many and the call
+ * cannot run out, as long as nobody else changes the range.  Counts in *pages.
+ * A read-side operation; the same bad input as s2_map(), and S2_CORRUPT.  Ignores the quota.
+ */
+int s2_map_cost(const struct s2_tree *tree, uint64_t ipa, uint64_t size, uint64_t pa, s2_attr attr,
+		uint32_t flags, uint64_t *pages);
+
+/*
+ * Makes [ipa, ipa + size) empty: mappings and annotations alike.
+ *
+ * Whole tables in the range are cut off at the highest entry that it covers and
+ * are torn down later by s2_reclaim(): the cost grows with the entries cut.  A
+ * block that the range covers in part is split; the rest of it stays mapped.
+ * Emptied tables that the range covers only in part stay, for later mappings.
+ *
+ * flags: S2_FAULT, S2_DEFER.  Statuses as s2_map(), but for those about pa,
+ * attributes and ownership.  A table page is needed only to split a block.
+ *
+ * TLB: when it returns, no CPU can use what was mapped there, also if it was
+ * another call that removed it.  With S2_DEFER this holds only once s2_flush()
+ * has returned; until then the entries stay locked, faults on them answer
+ * S2_RETRY, and the caller must stay in his read-side section.
+ */
+int s2_unmap(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size, uint32_t flags);
+
+/*
+ * Completes what S2_DEFER left open on this CPU: one invalidation for all, then
+ * releases the entries.  S2_OK, also if there is nothing; S2_INVALID; S2_BUSY if
+ * it was deferred on another tree.
+ */
+int s2_flush(struct s2_tree *tree, struct s2_cpu *cpu);
+
+/*
+ * Splits what is mapped in [ipa, ipa + size) until no block in it is above
+ * `level`: the mapping stays as it is, attributes and access flag included.
+ * Blocks that the range touches only in part are split as well.
+ *
+ * flags: S2_FAULT.  Statuses as s2_unmap(), and S2_BAD_LEVEL.  Each block takes
+ * one table page; guest accesses to it fault (and retry) between break and make.
+ */
+int s2_split(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size, uint32_t level,
+	     uint32_t flags);
+
+/*
+ * Replaces the table below the entry of `level` that covers `ipa` with a block,
+ * if its entries already map what the block would: neutral to the guest but for
+ * the moment between break and make.  The entries must be leaves with adjoining
+ * addresses and equal attributes; access flags may differ, and the block has it
+ * set if any of them had, or if hardware may set it.
+ *
+ * flags: S2_FAULT.
+ * S2_OK (collapsed, or a block already); S2_NOT_UNIFORM (nothing changed);
+ * S2_RETRY (S2_FAULT only); S2_MORE (the budget went in waiting); S2_CORRUPT;
+ * bad input: S2_INVALID, S2_BAD_LEVEL, S2_MISALIGNED (ipa to the level's size), S2_IPA_RANGE, S2_BAD_CACHE, S2_BUSY.
+ *
+ * TLB: on return no CPU can use the old table or entries.  The table waits for
+ * s2_reclaim().
+ */
+int s2_collapse(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint32_t level,
+		uint32_t flags);
+
+/*
+ * Frees unlinked tables whose grace period has ended into cpu->cache, cpu->budget
+ * tables at most.  S2_OK: none are left; S2_MORE: the budget is used up;
+ * S2_RETRY: those that are left must wait for a grace period that has begun, or
+ * another CPU is in here; S2_INVALID, S2_BAD_CACHE; S2_CORRUPT (a descriptor in
+ * an unlinked table cannot be followed: reported, and not freed).
+ *
+ * Also makes grace periods begin: call it from time to time (once for every few
+ * exits, or from a timer), inside or outside of a read-side section.
+ */
+int s2_reclaim(struct s2_tree *tree, struct s2_cpu *cpu);
+
+/* --- reading ---------------------------------------------------------------- */
+
+/* What one entry says about a range. */
+struct s2_mapping {
+	uint64_t ipa; /* first address that the entry covers */
+	uint64_t size; /* how many bytes it covers */
+	uint64_t pa; /* of ipa, if a leaf; 0 if not */
+	s2_desc desc; /* as found */
+	s2_attr attr; /* of a leaf; 0 if not */
+	uint32_t level;
+	enum s2_kind kind; /* any but S2_KIND_TABLE */
+};
+
+/*
+ * The lowest entry that covers `ipa` (any byte address).  S2_OK whatever the
+ * entry is, S2_INVALID, S2_IPA_RANGE, S2_CORRUPT (*m describes the culprit).
+ */
+int s2_lookup(const struct s2_tree *tree, uint64_t ipa, struct s2_mapping *m);
+
+/* Returns 0 to go on; anything else ends the walk, which returns it. */
+typedef int s2_visitor(const struct s2_mapping *m, void *arg);
+
+/*
+ * Calls `visit` for each entry that is not a table, in ascending order, from the
+ * one that covers `ipa` to the one that covers ipa + size - 1, holes included.
+ * Entries are as they were when read: no snapshot of the range.  S2_OK,
+ * S2_CORRUPT (after `visit` has seen the culprit), bad input as s2_unmap(); or
+ * what `visit` returned.  On a shared tree `visit` may call any operation, with
+ * the read-side section held; on an exclusive one it may only read.
+ */
+int s2_walk(const struct s2_tree *tree, uint64_t ipa, uint64_t size, s2_visitor *visit, void *arg);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: 2026 The stage2 authors */
+/*
+ * Table pages on their way between a cache and a tree.
+ */
+#ifndef S2_CACHE_H
+#define S2_CACHE_H
+
+#include <stage2/stage2.h>
+
+/* Unchecked forms of s2_cache_put() and s2_cache_take(). */
+void s2_cache_push(struct s2_cache *cache, void *page);
+void *s2_cache_pop(struct s2_cache *cache);
+
+/*
+ * Takes `n` pages for tables of the tree, all or none: S2_NO_PAGE, S2_QUOTA.
+ * Their contents are undefined.
+ */
+int s2_take_tables(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t **table, unsigned int n);
+
+/* Gives back `n` that nobody else has seen. */
+void s2_return_tables(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t **table, unsigned int n);
+
+#endif

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: 2026 The stage2 authors */
+/*
+ * Collapse: a full table becomes the block that it describes.
+ *
+ * The mapping must stay what it is, so a late writer into the table must not be
+ * overruled by the block.  Therefore the table is sealed before it is cut off:
+ *
+ *	1  each entry, in ascending order: check that it fits, then set its seal
+ *	   (a software bit: the guest goes on using it).  Who meets a seal waits or
+ *	   retries.  One that does not fit: take our seals off, leave.
+ *	2  break the entry that points to the table, invalidate, make it the block
+ *	3  retire the table; its seals stay, and mean nothing any more
+ *
+ * Invariant: who has sealed entry 0 of a table is the only one who seals others in
+ * it; and a sealed entry is changed by the sealer and the hardware alone.
+ *
+ * The hardware may set access flags in sealed entries until the invalidation has
+ * completed.  Nobody reads them inside the window: where hardware can set it, the
+ * block has it set.
+ *
+ * May run beside every other operation on the same tables.
+ */
+#include "gather.h"
+#include "reclaim.h"
+#include "tlbi.h"
+#include "walk.h"
+
+struct fold {
+	s2_desc *table;
+	unsigned int level; /* of its entries */
+	unsigned int entries;
+	s2_desc first; /* entry 0 without seal and access flag: what all others go by */
+	s2_desc af; /* set if any entry had it */
+};
+
+/* What entry `i` must be, but for seal and access flag. */
+static s2_desc expected(const struct s2_format *fmt, const struct fold *f, unsigned int i)
+{
+	uint64_t pa = s2_oa_decode(fmt, f->first) + ((uint64_t)i << s2_level_shift(fmt, f->level));
+
+	return (f->first & ~(fmt->oa_low | fmt->oa_high)) | s2_oa_encode(fmt, pa);
+}
+
+/* Takes the seals off entries [0, n), ours.  A link in entry 0: the table was cut away. */
+static void unseal(const struct fold *f, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		s2_desc desc;
+
+		do {
+			desc = s2p_load(&f->table[i]);
+		} while (s2_is_sealed(desc) && !s2p_cas(&f->table[i], desc, desc & ~S2_DESC_SEAL));
+	}
+}
+
+/* Seals one entry: 0, or why not.  Only the hardware's own updates make it look again. */
+static int seal_entry(const struct s2_format *fmt, struct fold *f, unsigned int i)
+{
+	s2_desc *entry = &f->table[i];
+	s2_desc desc;
+
+	do {
+		desc = s2p_load(entry);
+		if (s2_is_locked(desc) || s2_is_sealed(desc))
+			return S2_RETRY;
+		if ((desc & ~S2_DESC_AF) != expected(fmt, f, i))
+			return S2_NOT_UNIFORM;
+	} while (!s2p_cas(entry, desc, desc | S2_DESC_SEAL));
+	f->af |= desc & S2_DESC_AF;
+	return S2_OK;
+}
+
+static int seal(const struct s2_format *fmt, struct fold *f)
+{
+	for (unsigned int i = 0; i < f->entries; i++) {
+		int status = seal_entry(fmt, f, i);
+
+		if (status) {
+			unseal(f, i);
+			return status;
+		}
+	}
+	return S2_OK;
+}
+
+static s2_desc block_of(const struct s2_op *op, const struct fold *f, unsigned int level)
+{
+	s2_desc af = op->fmt->features & S2_FEAT_HAF ? S2_DESC_AF : f->af;
+
+	return (f->first & ~(s2_desc)S2_DESC_TABLE) | s2_leaf_type(level) | af;
+}
+
+static int collapse_sealed(struct s2_op *op, const struct s2_spot *at, const struct fold *f)
+{
+	s2_desc block = block_of(op, f, at->level);
+	struct s2_run run = {
+		.ipa = at->base, .count = 1, .level = (uint8_t)at->level, .tables = true};
+	struct s2_plan plan;
+	bool made;
+
+	s2_plan_runs(&plan, op->fmt, &run, 1);
+	s2_op_enter_vmid(op);
+
+	if (!s2_entry_break(op, at)) {
+		unseal(f, f->entries);
+		return s2_lost(op);
+	}
+	s2_invalidate(&plan);
+	made = s2_entry_make(op, at, block);
+
+	s2_plan_count(&plan, &op->cpu->stats);
+	op->cpu->stats.breaks++;
+	if (!made)
+		return s2_lost(op);
+	op->cpu->stats.collapses++;
+	s2_retire(op, s2_oa_decode(op->fmt, at->desc), f->level);
+	return s2_next(op, at);
+}
+
+/* A quick look before any seal: most tables that do not fit show it in entry 0. */
+static bool worth_sealing(const struct s2_op *op, const struct s2_spot *at, struct fold *f)
+{
+	s2_desc desc = s2p_load(&f->table[0]);
+
+	f->first = desc & ~(S2_DESC_AF | S2_DESC_SEAL);
+	if (!s2_is_leaf(f->level, desc))
+		return false;
+	return !(s2_oa_decode(op->fmt, desc) & (s2_level_size(op->fmt, at->level) - 1));
+}
+
+static int collapse_table(struct s2_op *op, const struct s2_spot *at)
+{
+	struct fold f = {.table = s2p_table(s2_oa_decode(op->fmt, at->desc)),
+			 .level = at->level + 1,
+			 .entries = 1u << op->fmt->index_bits};
+	int status;
+
+	if (!f.table)
+		return s2_corrupt(op, at);
+	if (s2_is_locked(s2p_load(&f.table[0])))
+		return s2_contend(op, at);
+	if (!worth_sealing(op, at, &f))
+		return S2_NOT_UNIFORM;
+	status = seal(op->fmt, &f);
+	if (status == S2_RETRY)
+		return s2_contend(op, at);
+	return status ? status : collapse_sealed(op, at, &f);
+}
+
+static int collapse_visit(struct s2_op *op, struct s2_spot *at)
+{
+	switch (s2_desc_kind(op->fmt, at->level, at->desc)) {
+	case S2_KIND_TABLE:
+		return at->level < op->top ? S2_STEP_DOWN : collapse_table(op, at);
+	case S2_KIND_LEAF:
+		return s2_next(op, at);
+	case S2_KIND_LOCKED:
+		return s2_contend(op, at);
+	case S2_KIND_CORRUPT:
+		return s2_corrupt(op, at);
+	default:
+		return S2_NOT_UNIFORM;
+	}
+}
+
+static int check_collapse(const struct s2_format *fmt, uint64_t ipa, uint32_t level, uint32_t flags)
+{
+	if (flags & ~S2_FAULT)
+		return S2_INVALID;
+	if (level >= S2_LAST_LEVEL || level < fmt->start_level || !s2_level_has_leaf(fmt, level))
+		return S2_BAD_LEVEL;
+	if (ipa & (s2_level_size(fmt, level) - 1))
+		return S2_MISALIGNED;
+	return ipa >> fmt->ipa_bits ? S2_IPA_RANGE : S2_OK;
+}
+
+int s2_collapse(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint32_t level,
+		uint32_t flags)
+{
+	int status = s2_check_objects(tree, cpu);
+	struct s2_op op;
+
+	if (!status)
+		status = check_collapse(tree->fmt, ipa, level, flags);
+	if (status)
+		return status;
+	s2_op_begin(&op, tree, cpu, ipa, s2_level_size(tree->fmt, level), flags);
+	op.top = level;
+	s2_gather_flush(&op);
+	return s2_op_finish(&op, ipa, s2_walk_range(&op, collapse_visit));
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: 2026 The stage2 authors */
+/*
+ * What an operation does when it meets another.
+ *
+ * Invariant: a CPU that waits holds no locked entry.  What it has gathered it
+ * flushes first, so no two operations can wait for each other.  After a wait
+ * the walk starts from the root: the entry may be in a table that is no longer
+ * part of the tree, where a seal or a link stays for ever.
+ */
+#include "gather.h"
+#include "walk.h"
+
+int s2_contend(struct s2_op *op, const struct s2_spot *at)
+{
+	bool held = op->cpu->gather.runs;
+
+	op->cpu->stats.retries++;
+	s2_gather_flush(op);
+	if (held)
+		return S2_STEP_AGAIN;
+	if (op->flags & S2_FAULT)
+		return S2_RETRY;
+	s2p_wait(at->entry, at->desc);
+	return S2_STEP_AGAIN;
+}
+
+int s2_lost(struct s2_op *op)
+{
+	op->cpu->stats.retries++;
+	return op->flags & S2_FAULT ? S2_RETRY : S2_STEP_AGAIN;
+}
+
+int s2_corrupt(struct s2_op *op, const struct s2_spot *at)
+{
+	if (op->corrupt)
+		*op->corrupt =
+			(struct s2_report){.ipa = at->base, .desc = at->desc, .level = at->level};
+	return S2_CORRUPT;
+}

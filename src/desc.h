@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: 2026 The stage2 authors */
+/*
+ * The parts of descriptor.c that a walk needs inline: address fields, the test
+ * for a table, and the invalid states that only the engine writes.
+ */
+#ifndef S2_DESC_H
+#define S2_DESC_H
+
+#include <stage2/descriptor.h>
+
+/* Invalid descriptors: bits 3:1 say what, bit 4 that bits 51:12 hold a table's address. */
+#define S2_INVALID_KIND UINT64_C(0xe)
+#define S2_INVALID_ANNOTATED UINT64_C(0x2)
+#define S2_INVALID_LOCKED UINT64_C(0x4)
+#define S2_INVALID_LINK UINT64_C(0x6)
+#define S2_HAS_TABLE UINT64_C(0x10)
+#define S2_LINK_LEVEL_SHIFT 5
+#define S2_TABLE_PA (((UINT64_C(1) << 52) - 1) & ~UINT64_C(0xfff))
+
+/* What may differ between leaves that map the same memory alike. */
+#define S2_DESC_XN_MASK (UINT64_C(3) << 53)
+#define S2_DESC_SW_MASK (UINT64_C(7) << 55)
+#define S2_DESC_PERM (S2_DESC_READ | S2_DESC_WRITE | S2_DESC_XN_MASK)
+
+static inline uint64_t s2_oa_encode(const struct s2_format *fmt, uint64_t pa)
+{
+	return (pa & fmt->oa_low) | (pa >> fmt->oa_high_shift & fmt->oa_high);
+}
+
+static inline uint64_t s2_oa_decode(const struct s2_format *fmt, s2_desc desc)
+{
+	return (desc & fmt->oa_low) | (desc & fmt->oa_high) << fmt->oa_high_shift;
+}
+
+static inline bool s2_is_valid(s2_desc desc)
+{
+	return desc & S2_DESC_VALID;
+}
+
+/* Bits that a leaf of `level` has beside its attributes and its address. */
+static inline s2_desc s2_leaf_type(unsigned int level)
+{
+	return level == S2_LAST_LEVEL ? S2_DESC_VALID | S2_DESC_TABLE : S2_DESC_VALID;
+}
+
+/* Valid, and of table type where a table can be; says nothing of its address. */
+static inline bool s2_is_table(unsigned int level, s2_desc desc)
+{
+	return level < S2_LAST_LEVEL && (desc & 3) == 3;
+}
+
+static inline bool s2_is_leaf(unsigned int level, s2_desc desc)
+{
+	return s2_is_valid(desc) && !s2_is_table(level, desc);
+}
+
+/* Locked by an operation, or the link of an unlinked table: nobody may build on it. */
+static inline bool s2_is_locked(s2_desc desc)
+{
+	s2_desc kind = desc & (S2_DESC_VALID | S2_INVALID_KIND);
+
+	return kind == S2_INVALID_LOCKED || kind == S2_INVALID_LINK;
+}
+
+static inline bool s2_is_sealed(s2_desc desc)
+{
+	return s2_is_valid(desc) && (desc & S2_DESC_SEAL);
+}
+
+/* The locked state that replaces `desc`: it remembers the table, if there was one. */
+static inline s2_desc s2_locked(const struct s2_format *fmt, unsigned int level, s2_desc desc)
+{
+	if (!s2_is_table(level, desc))
+		return S2_INVALID_LOCKED;
+	return S2_INVALID_LOCKED | S2_HAS_TABLE | s2_oa_decode(fmt, desc);
+}
+
+static inline s2_desc s2_link(uint64_t table_pa, unsigned int level)
+{
+	return S2_INVALID_LINK | S2_HAS_TABLE | table_pa | (s2_desc)level << S2_LINK_LEVEL_SHIFT;
+}
+
+static inline unsigned int s2_link_level(s2_desc link)
+{
+	return link >> S2_LINK_LEVEL_SHIFT & 3;
+}
+
+#endif

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: 2026 The stage2 authors */
+/*
+ * Encoding and decoding of one descriptor, and nothing else.
+ */
+#include <stage2/descriptor.h>
+
+#include "desc.h"
+
+#define MEMATTR_SHIFT 2
+#define SH_INNER (UINT64_C(3) << 8)
+#define SW_SHIFT 55
+#define DBM (UINT64_C(1) << 51)
+#define CONTIGUOUS (UINT64_C(1) << 52)
+
+/*
+ * MemAttr by memory type.  Without FEAT_S2FWB it combines with stage 1, the
+ * stronger type winning; with it Normal forces Write-Back.
+ */
+static uint64_t memattr(const struct s2_format *fmt, s2_attr attr)
+{
+	switch (attr & S2_MEM_MASK) {
+	case S2_NORMAL:
+		return fmt->features & S2_FEAT_FWB ? 0x6 : 0xf;
+	case S2_NORMAL_NC:
+		return 0x5;
+	default:
+		return 0x1;
+	}
+}
+
+static bool attr_is_sane(s2_attr attr)
+{
+	s2_attr type = attr & S2_MEM_MASK;
+
+	if (attr & ~S2_ATTR_ALL || type == S2_MEM_MASK)
+		return false;
+	/* An instruction fetch may be speculative; a device must not be read so. */
+	return type != S2_DEVICE || !(attr & S2_X);
+}
+
+/* SH is in the descriptor only without LPA2, which uses its bits for OA[51:50]. */
+static uint64_t shareability(const struct s2_format *fmt, s2_attr attr)
+{
+	if (fmt->features & S2_FEAT_LPA2 || (attr & S2_MEM_MASK) == S2_DEVICE)
+		return 0;
+	return SH_INNER;
+}
+
+static s2_desc encode_attr(const struct s2_format *fmt, s2_attr attr)
+{
+	s2_desc desc = memattr(fmt, attr) << MEMATTR_SHIFT | shareability(fmt, attr);
+
+	desc |= attr & S2_R ? S2_DESC_READ : 0;
+	desc |= attr & S2_W ? S2_DESC_WRITE : 0;
+	desc |= attr & S2_X ? 0 : S2_DESC_XN;
+	desc |= attr & S2_OLD ? 0 : S2_DESC_AF;
+	return desc | (s2_desc)(attr >> 8 & 7) << SW_SHIFT;
+}
+
+int s2_desc_leaf(const struct s2_format *fmt, unsigned int level, uint64_t pa, s2_attr attr,
+		 s2_desc *desc)
+{
+	if (!fmt || !desc)
+		return S2_INVALID;
+	if (!s2_level_has_leaf(fmt, level))
+		return S2_BAD_LEVEL;
+	if (!attr_is_sane(attr))
+		return S2_BAD_ATTR;
+	if (pa >> fmt->pa_bits)
+		return S2_PA_RANGE;
+	if (pa & (s2_level_size(fmt, level) - 1))
+		return S2_MISALIGNED;
+	*desc = s2_leaf_type(level) | encode_attr(fmt, attr) | s2_oa_encode(fmt, pa);
+	return S2_OK;
+}
+
+int s2_desc_table(const struct s2_format *fmt, uint64_t pa, s2_desc *desc)
+{
+	if (!fmt || !desc)
+		return S2_INVALID;
+	if (pa >> fmt->pa_bits)
+		return S2_PA_RANGE;
+	if (pa & ((UINT64_C(1) << fmt->granule_shift) - 1))
+		return S2_MISALIGNED;
+	*desc = S2_DESC_VALID | S2_DESC_TABLE | s2_oa_encode(fmt, pa);
+	return S2_OK;
+}
+
+int s2_desc_annotation(uint32_t owner, uint64_t payload, s2_desc *desc)
+{
+	if (!desc)
+		return S2_INVALID;
+	if (!owner || owner > S2_OWNER_MAX || payload > S2_PAYLOAD_MAX)
+		return S2_BAD_OWNER;
+	*desc = S2_INVALID_ANNOTATED | (s2_desc)owner << 52 | payload << 12;
+	return S2_OK;
+}
+
+static enum s2_kind kind_of_invalid(s2_desc desc)
+{
+	s2_desc flags = S2_HAS_TABLE | S2_TABLE_PA;
+
+	if (!desc)
+		return S2_KIND_EMPTY;
+	switch (desc & S2_INVALID_KIND) {
+	case S2_INVALID_ANNOTATED:
+		return s2_desc_owner(desc) && !(desc & 0xff0) ? S2_KIND_ANNOTATED : S2_KIND_CORRUPT;
+	case S2_INVALID_LOCKED:
+		return desc & ~(flags | S2_INVALID_KIND) ? S2_KIND_CORRUPT : S2_KIND_LOCKED;
+	case S2_INVALID_LINK:
+		flags |= UINT64_C(3) << S2_LINK_LEVEL_SHIFT;
+		return desc & ~(flags | S2_INVALID_KIND) ? S2_KIND_CORRUPT : S2_KIND_LOCKED;
+	default:
+		return S2_KIND_CORRUPT;
+	}
+}
+
+/* What the engine never sets in a leaf; nT among it, where a block has address bits to spare. */
+static uint64_t reserved_in_leaf(const struct s2_format *fmt, unsigned int level)
+{
+	uint64_t address = (UINT64_C(1) << 51) - (UINT64_C(1) << 12);
+	uint64_t aligned = fmt->oa_low & ~(s2_level_size(fmt, level) - 1);
+
+	return (address & ~(aligned | fmt->oa_high)) | DBM | CONTIGUOUS;
+}
+
+static enum s2_kind kind_of_leaf(const struct s2_format *fmt, unsigned int level, s2_desc desc)
+{
+	if (!s2_level_has_leaf(fmt, level) || (desc & 3) != s2_leaf_type(level))
+		return S2_KIND_CORRUPT;
+	return desc & reserved_in_leaf(fmt, level) ? S2_KIND_CORRUPT : S2_KIND_LEAF;
+}
+
+enum s2_kind s2_desc_kind(const struct s2_format *fmt, unsigned int level, s2_desc desc)
+{
+	if (!fmt || level > S2_LAST_LEVEL)
+		return S2_KIND_CORRUPT;
+	if (!s2_is_valid(desc))
+		return kind_of_invalid(desc);
+	if (!s2_is_table(level, desc))
+		return kind_of_leaf(fmt, level, desc);
+	return desc & ~(fmt->oa_low | fmt->oa_high | 3) ? S2_KIND_CORRUPT : S2_KIND_TABLE;
+}
+
+uint64_t s2_desc_pa(const struct s2_format *fmt, s2_desc desc)
+{
+	return fmt ? s2_oa_decode(fmt, desc) : 0;
+}
+
+static s2_attr memory_type(s2_desc desc)
+{
+	switch (desc >> MEMATTR_SHIFT & 0xf) {
+	case 0x1:
+		return S2_DEVICE;
+	case 0x5:
+		return S2_NORMAL_NC;
+	default:
+		return S2_NORMAL;
+	}
+}
+
+s2_attr s2_desc_attr(const struct s2_format *fmt, s2_desc desc)
+{
+	s2_attr attr = memory_type(desc);
+
+	if (!fmt || !s2_is_valid(desc))
+		return 0;
+	attr |= desc & S2_DESC_READ ? S2_R : 0;
+	attr |= desc & S2_DESC_WRITE ? S2_W : 0;
+	attr |= desc & S2_DESC_XN ? 0 : S2_X;
+	attr |= desc & S2_DESC_AF ? 0 : S2_OLD;
+	return attr | (s2_attr)(desc >> SW_SHIFT & 7) << 8;
+}

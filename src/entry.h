@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: 2026 The stage2 authors */
+/*
+ * One live entry: the only code that writes a descriptor others can see.
+ *
+ *	empty ------------- s2_entry_install ----------> leaf, table
+ *	leaf -------------- s2_entry_relax ------------> leaf that allows more
+ *	leaf <------------- seal, unseal --------------> leaf that may not change
+ *	leaf, table, ... -- s2_entry_break ------------> locked
+ *	locked ------------ s2_entry_make -------------> leaf, table, empty
+ *
+ * Invariant: a locked entry is changed by the operation that locked it, or by
+ * the one that unlinks the table in which it stands, which takes entry 0 for its
+ * list (reclaim.c).  Therefore make is a compare-and-swap too, and one that fails
+ * says: the table was cut away under us, what we did came before the cut.
+ *
+ * What pairs with what:
+ *  - install and make release; they pair with the address dependency (or acquire)
+ *    of s2p_load() in a walk: who finds a table finds its contents.  The same
+ *    release orders the contents before the pointer for hardware table walks.
+ *  - break acquires: what its owner reads and writes later comes after all that
+ *    the entry's previous owner did.
+ */
+#ifndef S2_ENTRY_H
+#define S2_ENTRY_H
+
+#include "op.h"
+
+/* One entry as one visit of a walk saw it.  Every decision is on this snapshot. */
+struct s2_spot {
+	s2_desc *entry;
+	s2_desc desc; /* read once */
+	uint64_t base; /* first IPA that the entry covers */
+	uint64_t table_end; /* first IPA beyond the table that holds it */
+	unsigned int level;
+};
+
+/* False if somebody was faster.  With `desc` empty or annotated: nothing to break. */
+static inline bool s2_entry_install(struct s2_op *op, const struct s2_spot *at, s2_desc new)
+{
+	op->stored = true;
+	return s2p_cas(at->entry, at->desc, new);
+}
+
+/* BBM does not ask for a break when only permissions, AF or software bits change. */
+static inline bool s2_entry_relax(struct s2_op *op, const struct s2_spot *at, s2_desc new)
+{
+	return s2_entry_install(op, at, new);
+}
+
+/*
+ * Break.  A snapshot that is already locked must never come here: the compare-
+ * and-swap from locked to locked would succeed.
+ */
+static inline bool s2_entry_break(const struct s2_op *op, const struct s2_spot *at)
+{
+	return s2p_cas(at->entry, at->desc, s2_locked(op->fmt, at->level, at->desc));
+}
+
+/* Make.  False: the table that holds the entry was cut away, and nothing was made. */
+static inline bool s2_entry_make(struct s2_op *op, const struct s2_spot *at, s2_desc new)
+{
+	op->stored = true;
+	return s2p_cas(at->entry, s2_locked(op->fmt, at->level, at->desc), new);
+}
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: 2026 The stage2 authors */
+/*
+ * Geometry and register values, derived once from a configuration.
+ */
+#include <stage2/format.h>
+
+#define BIT(n) (UINT64_C(1) << (n))
+
+/* VTCR_EL2 fields (Arm ARM, "VTCR_EL2, Virtualization Translation Control Register"). */
+#define VTCR_SL0_SHIFT 6
+#define VTCR_IRGN0_WBWA BIT(8)
+#define VTCR_ORGN0_WBWA BIT(10)
+#define VTCR_SH0_INNER (BIT(12) | BIT(13))
+#define VTCR_TG0_SHIFT 14
+#define VTCR_PS_SHIFT 16
+#define VTCR_VS_16BIT BIT(19)
+#define VTCR_HA BIT(21)
+#define VTCR_RES1 BIT(31)
+#define VTCR_DS BIT(32)
+
+#define HCR_VM BIT(0)
+#define HCR_FWB BIT(46)
+
+/* The walk starts at the lowest level that this many bits of concatenated tables allow. */
+#define CONCATENATION_BITS 4
+
+/* VTCR_EL2.PS for a number of PA bits, or -1. */
+static int ps_field(unsigned int pa_bits)
+{
+	static const uint8_t bits[] = {32, 36, 40, 42, 44, 48, 52};
+
+	for (unsigned int ps = 0; ps < sizeof(bits); ps++) {
+		if (bits[ps] == pa_bits)
+			return (int)ps;
+	}
+	return -1;
+}
+
+static bool is_granule(unsigned int shift)
+{
+	return shift == S2_GRANULE_4K || shift == S2_GRANULE_16K || shift == S2_GRANULE_64K;
+}
+
+/* Whether addresses of more than 48 bits have an encoding at all. */
+static bool has_52_bits(const struct s2_config *cfg)
+{
+	return cfg->granule_shift == S2_GRANULE_64K || (cfg->features & S2_FEAT_LPA2);
+}
+
+static int check_sizes(const struct s2_config *cfg)
+{
+	unsigned int limit = has_52_bits(cfg) ? 52 : 48;
+
+	if (ps_field(cfg->pa_bits) < 0 || cfg->pa_bits > limit)
+		return S2_BAD_PA_BITS;
+	if (cfg->ipa_bits < 32 || cfg->ipa_bits > limit)
+		return S2_BAD_IPA_BITS;
+	/* A stage-2 input larger than the PA size faults at level 0. */
+	if (cfg->ipa_bits > cfg->pa_bits)
+		return S2_IPA_OVER_PA;
+	if (cfg->vmid_bits != 8 && cfg->vmid_bits != 16)
+		return S2_BAD_VMID_BITS;
+	return S2_OK;
+}
+
+static int check_config(const struct s2_config *cfg)
+{
+	if (!is_granule(cfg->granule_shift))
+		return S2_BAD_GRANULE;
+	if (cfg->features & ~S2_FEAT_ALL)
+		return S2_BAD_FEATURE;
+	if (cfg->granule_shift == S2_GRANULE_64K && (cfg->features & S2_FEAT_LPA2))
+		return S2_BAD_LPA2;
+	return check_sizes(cfg);
+}
+
+/* At least two levels, so that a block at level 2 need not be the root. */
+static unsigned int start_level(const struct s2_format *fmt)
+{
+	unsigned int level = S2_LAST_LEVEL - 1;
+
+	while (s2_level_shift(fmt, level) + fmt->index_bits + CONCATENATION_BITS < fmt->ipa_bits)
+		level--;
+	return level;
+}
+
+static uint32_t root_tables(const struct s2_format *fmt)
+{
+	unsigned int one_table = s2_level_shift(fmt, fmt->start_level) + fmt->index_bits;
+
+	return fmt->ipa_bits > one_table ? UINT32_C(1) << (fmt->ipa_bits - one_table) : 1;
+}
+
+/*
+ * Arm ARM, "Block descriptor and Page descriptor formats": level 2 always; level
+ * 1 with 4K, with 16K only under LPA2, with 64K only for 52-bit PA; level 0 with
+ * 4K only under LPA2.
+ */
+static uint8_t leaf_levels(const struct s2_format *fmt)
+{
+	bool lpa2 = fmt->features & S2_FEAT_LPA2;
+	bool level1 = fmt->granule_shift == S2_GRANULE_4K || lpa2 || fmt->pa_bits == 52;
+	bool level0 = fmt->granule_shift == S2_GRANULE_4K && lpa2;
+
+	return (uint8_t)(1u << 3 | 1u << 2 | (level1 ? 1u << 1 : 0) | (level0 ? 1u : 0));
+}
+
+/* Where a descriptor keeps an address: in place, and above 48 or 50 bits elsewhere. */
+static void derive_address(struct s2_format *fmt)
+{
+	unsigned int in_place = fmt->features & S2_FEAT_LPA2 ? 50 : 48;
+	unsigned int low_bits = fmt->pa_bits < in_place ? fmt->pa_bits : in_place;
+
+	fmt->oa_low = BIT(low_bits) - BIT(fmt->granule_shift);
+	fmt->oa_high = 0;
+	fmt->oa_high_shift = 0;
+	if (fmt->pa_bits <= in_place)
+		return;
+	fmt->oa_high = in_place == 50 ? BIT(9) | BIT(8) : BIT(16) - BIT(12);
+	fmt->oa_high_shift = in_place == 50 ? 50 - 8 : 48 - 12;
+}
+
+/*
+ * SL0 counts up from the lowest level that a granule can start at: with 4K that
+ * is level 2, with 16K and 64K level 3.
+ */
+static uint64_t derive_vtcr(const struct s2_format *fmt)
+{
+	uint64_t sl0 = (fmt->granule_shift == S2_GRANULE_4K ? 2u : 3u) - fmt->start_level;
+	uint64_t tg0 = fmt->granule_shift == S2_GRANULE_4K    ? 0
+		       : fmt->granule_shift == S2_GRANULE_64K ? 1
+							      : 2;
+	uint64_t vtcr = VTCR_RES1 | VTCR_SH0_INNER | VTCR_ORGN0_WBWA | VTCR_IRGN0_WBWA;
+
+	vtcr |= 64u - fmt->ipa_bits;
+	vtcr |= sl0 << VTCR_SL0_SHIFT;
+	vtcr |= tg0 << VTCR_TG0_SHIFT;
+	vtcr |= (uint64_t)ps_field(fmt->pa_bits) << VTCR_PS_SHIFT;
+	vtcr |= fmt->vmid_bits == 16 ? VTCR_VS_16BIT : 0;
+	vtcr |= fmt->features & S2_FEAT_HAF ? VTCR_HA : 0;
+	vtcr |= fmt->features & S2_FEAT_LPA2 ? VTCR_DS : 0;
+	return vtcr;
+}
+
+int s2_format_init(struct s2_format *fmt, const struct s2_config *cfg)
+{
+	int status;
+
+	if (!fmt || !cfg)
+		return S2_INVALID;
+	status = check_config(cfg);
+	if (status)
+		return status;
+
+	fmt->granule_shift = cfg->granule_shift;
+	fmt->ipa_bits = cfg->ipa_bits;
+	fmt->pa_bits = cfg->pa_bits;
+	fmt->vmid_bits = cfg->vmid_bits;
+	fmt->features = cfg->features;
+	fmt->index_bits = (uint8_t)(cfg->granule_shift - 3);
+	fmt->start_level = (uint8_t)start_level(fmt);
+	fmt->root_tables = root_tables(fmt);
+	fmt->root_size = (uint64_t)fmt->root_tables << fmt->granule_shift;
+	fmt->leaf_levels = leaf_levels(fmt);
+	derive_address(fmt);
+	fmt->vtcr = derive_vtcr(fmt);
+	fmt->hcr = HCR_VM | (fmt->features & S2_FEAT_FWB ? HCR_FWB : 0);
+	return S2_OK;
+}
+
+int s2_format_vttbr(const struct s2_format *fmt, uint64_t root_pa, uint32_t vmid, uint64_t *vttbr)
+{
+	if (!fmt || !vttbr)
+		return S2_INVALID;
+	if (root_pa & (fmt->root_size - 1))
+		return S2_MISALIGNED;
+	if (root_pa >> fmt->pa_bits)
+		return S2_PA_RANGE;
+	if (vmid >> fmt->vmid_bits)
+		return S2_BAD_VMID;
+
+	/* BADDR[51:48] stand in bits 5:2; below 52 bits they are zero. */
+	*vttbr = (uint64_t)vmid << 48 | (root_pa & (BIT(48) - 1)) | root_pa >> 48 << 2;
+	if (fmt->features & S2_FEAT_CNP)
+		*vttbr |= BIT(0);
+	return S2_OK;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: 2026 The stage2 authors */
+/*
+ * Tables built aside, to take the place of one entry.
+ */
+#ifndef S2_GRAFT_H
+#define S2_GRAFT_H
+
+#include "walk.h"
+
+/* First IPA behind what one graft with leaves of `target` changes. */
+uint64_t s2_graft_end(const struct s2_op *op, unsigned int target);
+
+/*
+ * Replaces the entry at `at` (empty, annotated, or a block) with tables down to
+ * `target` (below at->level).  They say what the entry said, but for what the
+ * operation wants from op->pos on, as far as the last of them reaches; op->pos
+ * moves behind that.  S2_STEP_AGAIN, or a status.
+ */
+int s2_graft(struct s2_op *op, const struct s2_spot *at, unsigned int target);
+
+/* The same with one table and no change: the entry said again, one level finer. */
+int s2_graft_split(struct s2_op *op, const struct s2_spot *at);
+
+#endif

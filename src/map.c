@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: 2026 The stage2 authors */
+/*
+ * Map: the fault path, and everything that is mapped over something else.
+ *
+ *	what is there		what is done				window
+ *	empty entry		install the leaf			none
+ *	empty, higher up	graft tables with the leaves in them	none
+ *	the same leaf		nothing					none
+ *	less permission		relax: one compare-and-swap		none
+ *	another leaf		break, invalidate, make			yes
+ *	a table, for a block	break, invalidate, make; then retire	yes
+ *	a block, for a page	graft: break, invalidate, make		yes
+ *
+ * May run beside every other operation on the same tables.  Between break and
+ * make there is the invalidation and nothing else; what a replaced table held is
+ * torn down afterwards.
+ */
+#include "gather.h"
+#include "graft.h"
+#include "map.h"
+#include "reclaim.h"
+#include "tlbi.h"
+#include "walk.h"
+
+/* Before the entry can be used: see stage2/platform.h, "Caches". */
+static void prepare(const struct s2_op *op, uint64_t size)
+{
+	uint64_t pa = op->pos + op->delta;
+
+	if (op->clean)
+		s2p_dcache_clean_inval(pa, size);
+	if (op->fetch)
+		s2p_icache_inval(pa, size);
+}
+
+static int map_empty(struct s2_op *op, const struct s2_spot *at)
+{
+	prepare(op, s2_level_size(op->fmt, at->level));
+	if (!s2_entry_install(op, at, s2_op_leaf(op, op->pos, at->level)))
+		return s2_lost(op);
+	return s2_next(op, at);
+}
+
+static int map_graft(struct s2_op *op, const struct s2_spot *at, unsigned int target)
+{
+	prepare(op, s2_graft_end(op, target) - op->pos);
+	return s2_graft(op, at, target);
+}
+
+/*
+ * Over a live leaf or table.  BBM: change of output address, of memory type, of
+ * block size; and a restriction of permissions, so that nobody can find the new
+ * entry before the old one is gone from all TLBs.
+ */
+static int map_over(struct s2_op *op, const struct s2_spot *at)
+{
+	bool table = s2_is_table(at->level, at->desc);
+	s2_desc new = table ? s2_op_leaf(op, at->base, at->level) : s2_wanted(op, at);
+	struct s2_run run = {
+		.ipa = at->base, .count = 1, .level = (uint8_t)at->level, .tables = table};
+	struct s2_plan plan;
+	bool made;
+
+	prepare(op, s2_level_size(op->fmt, at->level));
+	s2_plan_runs(&plan, op->fmt, &run, 1);
+	s2_op_enter_vmid(op);
+
+	if (!s2_entry_break(op, at))
+		return s2_lost(op);
+	s2_invalidate(&plan);
+	made = s2_entry_make(op, at, new);
+
+	s2_plan_count(&plan, &op->cpu->stats);
+	op->cpu->stats.breaks++;
+	if (!made)
+		return s2_lost(op);
+	if (table)
+		s2_retire(op, s2_oa_decode(op->fmt, at->desc), at->level + 1);
+	return s2_next(op, at);
+}
+
+/* Whether `new` is `old` with permissions added, or other software bits. */
+static bool only_adds(s2_desc old, s2_desc new)
+{
+	s2_desc lost = (old & ~new &(S2_DESC_READ | S2_DESC_WRITE)) | (new & ~old &S2_DESC_XN_MASK);
+
+	return !lost && !((old ^ new) & ~(S2_DESC_PERM | S2_DESC_AF | S2_DESC_SW_MASK));
+}
+
+static int map_relax(struct s2_op *op, const struct s2_spot *at)
+{
+	s2_desc new = s2_wanted(op, at);
+
+	if (at->desc & ~new &S2_DESC_XN)
+		prepare(op, s2_level_size(op->fmt, at->level));
+	if (!s2_entry_relax(op, at, new))
+		return s2_lost(op);
+	op->stale = op->flags & S2_FAULT;
+	return s2_next(op, at);
+}
+
+static int map_same(struct s2_op *op, const struct s2_spot *at)
+{
+	op->stale = op->flags & S2_FAULT;
+	return s2_next(op, at);
+}
+
+/* A block that maps the same memory keeps its access flag for the part that changes. */
+static int map_under(struct s2_op *op, const struct s2_spot *at, unsigned int target)
+{
+	s2_desc bits = op->attr_bits;
+	int step;
+
+	op->attr_bits |= s2_kept_af(op, at);
+	step = map_graft(op, at, target);
+	op->attr_bits = bits;
+	return step;
+}
+
+static int map_leaf(struct s2_op *op, const struct s2_spot *at, unsigned int target)
+{
+	if (s2_is_sealed(at->desc))
+		return s2_contend(op, at);
+	if (s2_maps_same(op, at))
+		return map_same(op, at);
+	if (at->level < target)
+		return map_under(op, at, target);
+	if (only_adds(at->desc, s2_wanted(op, at)))
+		return map_relax(op, at);
+	return map_over(op, at);
+}
+
+static int map_visit(struct s2_op *op, struct s2_spot *at)
+{
+	unsigned int target = s2_target_level(op);
+
+	if (!at->desc)
+		return at->level == target ? map_empty(op, at) : map_graft(op, at, target);
+	if (at->level < target && s2_is_table(at->level, at->desc))
+		return S2_STEP_DOWN;
+
+	switch (s2_desc_kind(op->fmt, at->level, at->desc)) {
+	case S2_KIND_LEAF:
+		return map_leaf(op, at, target);
+	case S2_KIND_TABLE:
+		return s2p_table(s2_oa_decode(op->fmt, at->desc)) ? map_over(op, at)
+								  : s2_corrupt(op, at);
+	case S2_KIND_LOCKED:
+		return s2_contend(op, at);
+	case S2_KIND_ANNOTATED:
+		return S2_OWNED;
+	default:
+		return s2_corrupt(op, at);
+	}
+}
+
+static int check_pa(const struct s2_format *fmt, uint64_t size, uint64_t pa)
+{
+	if (pa & ((UINT64_C(1) << fmt->granule_shift) - 1))
+		return S2_MISALIGNED;
+	if (pa + size - 1 < pa)
+		return S2_WRAPS;
+	return (pa + size - 1) >> fmt->pa_bits ? S2_PA_RANGE : S2_OK;
+}
+
+int s2_check_map(const struct s2_format *fmt, uint64_t ipa, uint64_t size, uint64_t pa,
+		 s2_attr attr, uint32_t flags)
+{
+	s2_desc desc;
+	int status;
+
+	if (flags & ~(S2_FAULT | S2_PAGES))
+		return S2_INVALID;
+	status = s2_check_range(fmt, ipa, size);
+	if (!status)
+		status = check_pa(fmt, size, pa);
+	if (!status)
+		status = s2_desc_leaf(fmt, S2_LAST_LEVEL, 0, attr, &desc);
+	return status;
+}
+
+void s2_op_want(struct s2_op *op, uint64_t pa, s2_attr attr)
+{
+	s2_desc page = 0;
+
+	(void)s2_desc_leaf(op->fmt, S2_LAST_LEVEL, 0, attr, &page);
+	op->attr_bits = page & ~s2_leaf_type(S2_LAST_LEVEL);
+	op->attr_bits |= S2_DESC_VALID;
+	op->delta = pa - op->pos;
+	op->top = op->flags & S2_PAGES ? S2_LAST_LEVEL : op->fmt->start_level;
+	op->clean = !(op->fmt->features & S2_FEAT_FWB) && (attr & S2_MEM_MASK) == S2_NORMAL;
+	op->fetch = attr & S2_X;
+}
+
+int s2_map(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size, uint64_t pa,
+	   s2_attr attr, uint32_t flags)
+{
+	int status = s2_check_objects(tree, cpu);
+	struct s2_op op;
+
+	if (!status)
+		status = s2_check_map(tree->fmt, ipa, size, pa, attr, flags);
+	if (status)
+		return status;
+	s2_op_begin(&op, tree, cpu, ipa, size, flags);
+	s2_op_want(&op, pa, attr);
+	s2_gather_flush(&op);
+	return s2_op_finish(&op, ipa, s2_walk_range(&op, map_visit));
+}

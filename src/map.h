@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: 2026 The stage2 authors */
+/*
+ * What a map wants, apart from doing it: shared by s2_map() and s2_map_cost().
+ */
+#ifndef S2_MAP_H
+#define S2_MAP_H
+
+#include "walk.h"
+
+/* Every status that the arguments of a map can earn, in the order of stage2.h. */
+int s2_check_map(const struct s2_format *fmt, uint64_t ipa, uint64_t size, uint64_t pa,
+		 s2_attr attr, uint32_t flags);
+
+/* The operation wants [op->pos, op->end) mapped to `pa`. */
+void s2_op_want(struct s2_op *op, uint64_t pa, s2_attr attr);
+
+static inline bool s2_fits(const struct s2_op *op, unsigned int level)
+{
+	uint64_t size = s2_level_size(op->fmt, level);
+
+	return s2_level_has_leaf(op->fmt, level) && op->end - op->pos >= size &&
+	       !((op->pos | (op->pos + op->delta)) & (size - 1));
+}
+
+/* The level of the leaf that op->pos shall get. */
+static inline unsigned int s2_target_level(const struct s2_op *op)
+{
+	unsigned int level = op->top;
+
+	while (level < S2_LAST_LEVEL && !s2_fits(op, level))
+		level++;
+	return level;
+}
+
+/* The access flag of a leaf that maps the memory that is wanted; 0 if it maps other memory. */
+static inline s2_desc s2_kept_af(const struct s2_op *op, const struct s2_spot *at)
+{
+	s2_desc oa = op->fmt->oa_low | op->fmt->oa_high;
+
+	if ((at->desc ^ s2_op_leaf(op, at->base, at->level)) & oa)
+		return 0;
+	return at->desc & S2_DESC_AF;
+}
+
+/* What a leaf would say if all of it were as wanted; a set access flag stays set. */
+static inline s2_desc s2_wanted(const struct s2_op *op, const struct s2_spot *at)
+{
+	return s2_op_leaf(op, at->base, at->level) | s2_kept_af(op, at);
+}
+
+static inline bool s2_maps_same(const struct s2_op *op, const struct s2_spot *at)
+{
+	return (at->desc & ~S2_DESC_SEAL) == s2_wanted(op, at);
+}
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: 2026 The stage2 authors */
+/*
+ * One operation in progress.
+ *
+ * Each public call checks its arguments, then runs with one of these on its
+ * stack: where it is, how far it may go, and what it would put into an entry.
+ */
+#ifndef S2_OP_H
+#define S2_OP_H
+
+#include <stage2/platform.h>
+#include <stage2/stage2.h>
+
+#include "desc.h"
+
+struct s2_op {
+	struct s2_tree *tree;
+	struct s2_cpu *cpu; /* NULL: reads only */
+	const struct s2_format *fmt;
+	struct s2_report *corrupt; /* where to report; NULL: nowhere */
+	uint64_t pos; /* everything below it is done; granule-aligned unless reading */
+	uint64_t end;
+	uint64_t budget; /* entries that may still be visited */
+	uint32_t flags;
+	s2_desc attr_bits; /* a leaf's bits beside type and address; 0: entries become empty */
+	uint64_t delta; /* PA minus IPA, modulo 2^64 */
+	unsigned int top; /* highest level that a leaf may take */
+	bool clean; /* memory to be mapped must be cleaned to the point of coherency first */
+	bool fetch; /* and may be executed */
+	bool lost; /* an unlinked table held a pointer that cannot be followed: reported */
+	bool stored; /* a live entry was written since the last DSB */
+	bool stale; /* this CPU's TLB may hold less permission than an entry gives */
+	bool entered; /* TLBIs act on this tree's VMID; vmid_token leads back */
+	uint64_t vmid_token;
+};
+
+/* Every status that a range itself can earn. */
+int s2_check_range(const struct s2_format *fmt, uint64_t ipa, uint64_t size);
+
+/* Every status that tree and cpu can earn before an operation. */
+int s2_check_objects(const struct s2_tree *tree, struct s2_cpu *cpu);
+
+/* Sets up *op for [ipa, ipa + size), already checked. */
+void s2_op_begin(struct s2_op *op, struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa,
+		 uint64_t size, uint32_t flags);
+
+/* The same for one that only reads: no CPU, no limit.  The walker takes a tree that it could write. */
+static inline void s2_op_read(struct s2_op *op, const struct s2_tree *tree, uint64_t ipa,
+			      uint64_t size)
+{
+	*op = (struct s2_op){.tree = (struct s2_tree *)(uintptr_t)tree,
+			     .fmt = tree->fmt,
+			     .pos = ipa,
+			     .end = ipa + size,
+			     .budget = UINT64_MAX};
+}
+
+/* Settles what is open, records how far it came from `ipa`, and hands `status` through. */
+int s2_op_finish(struct s2_op *op, uint64_t ipa, int status);
+
+/* Makes the tree's VMID current.  Before a break, never between break and make. */
+static inline void s2_op_enter_vmid(struct s2_op *op)
+{
+	if (op->entered)
+		return;
+	op->vmid_token = s2p_vmid_enter(op->tree->vttbr);
+	op->entered = true;
+}
+
+/* The leaf that the operation wants at `level` for `ipa`; 0 if it wants none. */
+static inline s2_desc s2_op_leaf(const struct s2_op *op, uint64_t ipa, unsigned int level)
+{
+	if (!op->attr_bits)
+		return 0;
+	return op->attr_bits | s2_leaf_type(level) | s2_oa_encode(op->fmt, ipa + op->delta);
+}
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: 2026 The stage2 authors */
+/*
+ * Reading: one address, or a range entry by entry.  Nothing is written and
+ * nothing waited for; may run beside every other operation on the same tables.
+ */
+#include "walk.h"
+
+static struct s2_mapping mapping_of(const struct s2_format *fmt, const struct s2_spot *at,
+				    enum s2_kind kind)
+{
+	struct s2_mapping m = {.ipa = at->base,
+			       .size = s2_level_size(fmt, at->level),
+			       .desc = at->desc,
+			       .level = at->level,
+			       .kind = kind};
+
+	if (kind == S2_KIND_LEAF) {
+		m.pa = s2_oa_decode(fmt, at->desc);
+		m.attr = s2_desc_attr(fmt, at->desc);
+	}
+	return m;
+}
+
+struct reader {
+	struct s2_op op; /* first: read_visit() finds the rest behind it */
+	s2_visitor *visit;
+	void *arg;
+};
+
+static int read_visit(struct s2_op *op, struct s2_spot *at)
+{
+	const struct reader *reader = (const struct reader *)op;
+	enum s2_kind kind = s2_desc_kind(op->fmt, at->level, at->desc);
+	struct s2_mapping m;
+	int status;
+
+	if (kind == S2_KIND_TABLE && s2p_table(s2_oa_decode(op->fmt, at->desc)))
+		return S2_STEP_DOWN;
+	if (kind == S2_KIND_TABLE)
+		kind = S2_KIND_CORRUPT;
+	m = mapping_of(op->fmt, at, kind);
+	status = reader->visit(&m, reader->arg);
+	if (!status && kind == S2_KIND_CORRUPT)
+		status = S2_CORRUPT;
+	return status ? status : s2_next(op, at);
+}
+
+static int read_range(const struct s2_tree *tree, uint64_t ipa, uint64_t size, s2_visitor *visit,
+		      void *arg)
+{
+	struct reader reader = {.visit = visit, .arg = arg};
+
+	s2_op_read(&reader.op, tree, ipa, size);
+	return s2_walk_range(&reader.op, read_visit);
+}
+
+static int copy(const struct s2_mapping *m, void *arg)
+{
+	*(struct s2_mapping *)arg = *m;
+	return S2_OK;
+}
+
+int s2_lookup(const struct s2_tree *tree, uint64_t ipa, struct s2_mapping *m)
+{
+	uint64_t granule;
+
+	if (!tree || !tree->fmt || !m)
+		return S2_INVALID;
+	if (ipa >> tree->fmt->ipa_bits)
+		return S2_IPA_RANGE;
+	granule = s2_level_size(tree->fmt, S2_LAST_LEVEL);
+	return read_range(tree, ipa & ~(granule - 1), granule, copy, m);
+}
+
+int s2_walk(const struct s2_tree *tree, uint64_t ipa, uint64_t size, s2_visitor *visit, void *arg)
+{
+	int status;
+
+	if (!tree || !tree->fmt || !visit)
+		return S2_INVALID;
+	status = s2_check_range(tree->fmt, ipa, size);
+	return status ? status : read_range(tree, ipa, size, visit, arg);
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: 2026 The stage2 authors */
+/*
+ * Tearing down unlinked subtrees, in slices, after their grace period.
+ *
+ *	unlinked ----> [0] --link--> [0] --link--> [0]		grace period not begun
+ *	waiting  ----> [0] --link--> [0]			begun, or over
+ *	                |
+ *	                +-- children hang where they always hung
+ *
+ * A freestanding library has no struct page, so the list runs through entry 0
+ * of the tables themselves.  Walkers that came before the cut may still be
+ * inside: a link reads as locked, and they retry from the root.  What entry 0
+ * held is not lost.  If it was a table, that table is unlinked as well, so it
+ * goes onto the list by itself; the same holds if another operation has locked
+ * it while it cuts that table off, since that operation is inside a read-side
+ * section until its own invalidation is complete, and the grace period waits
+ * for it.
+ *
+ * Invariant: a table on `unlinked` has had its TLB invalidation; one on `waiting`
+ * with cookie 0 has had its grace period too.  Only the latter is ever freed.
+ */
+#include "reclaim.h"
+
+#include "cache.h"
+
+/*
+ * The table that an entry of `level` points to, or that the operation which has
+ * locked it is about to cut off; NULL if there is none.  *lost is set if there
+ * is one that cannot be followed.
+ */
+static s2_desc *table_in(const struct s2_format *fmt, unsigned int level, s2_desc desc, bool *lost)
+{
+	s2_desc *table = NULL;
+
+	if (s2_is_table(level, desc)) {
+		if (s2_desc_kind(fmt, level, desc) == S2_KIND_TABLE)
+			table = s2p_table(s2_oa_decode(fmt, desc));
+		*lost |= !table;
+	} else if (s2_is_locked(desc) && desc & S2_HAS_TABLE) {
+		table = s2p_table(desc & S2_TABLE_PA);
+	}
+	return table;
+}
+
+static void report(struct s2_cpu *cpu, s2_desc desc, unsigned int level)
+{
+	cpu->corrupt = (struct s2_report){.desc = desc, .level = level};
+}
+
+/* A push: release orders the link in entry 0 before the head that leads to it. */
+static void push(struct s2_tree *tree, s2_desc *table, unsigned int level)
+{
+	s2_desc link = s2_link(s2p_table_pa(table), level);
+	uint64_t head;
+
+	do {
+		head = s2p_word_load_acquire(&tree->unlinked);
+		s2p_store(&table[0], head ? head : S2_INVALID_LINK);
+	} while (!s2p_word_cas(&tree->unlinked, head, link));
+}
+
+static void free_table(struct s2_tree *tree, struct s2_cpu *cpu, s2_desc *table)
+{
+	s2_cache_push(&cpu->cache, table);
+	s2p_word_add(&tree->tables, UINT64_MAX);
+	cpu->stats.tables_freed++;
+}
+
+void s2_retire(struct s2_op *op, uint64_t pa, unsigned int level)
+{
+	s2_desc *table = s2p_table(pa);
+
+	op->cpu->stats.tables_unlinked++;
+	if (!op->tree->grace && level == S2_LAST_LEVEL) {
+		free_table(op->tree, op->cpu, table);
+		return;
+	}
+	while (table) {
+		s2_desc displaced = s2p_swap(&table[0], S2_INVALID_LINK);
+
+		push(op->tree, table, level);
+		table = table_in(op->fmt, level, displaced, &op->lost);
+		if (op->lost)
+			report(op->cpu, displaced, level);
+		level++;
+	}
+}
+
+int s2_unlink_private(struct s2_tree *tree, struct s2_cpu *cpu, s2_desc desc, unsigned int level)
+{
+	bool lost = false;
+	s2_desc *table = table_in(tree->fmt, level, desc, &lost);
+
+	while (table) {
+		desc = table[0];
+		table[0] = tree->waiting ? tree->waiting : S2_INVALID_LINK;
+		tree->waiting = s2_link(s2p_table_pa(table), ++level);
+		table = table_in(tree->fmt, level, desc, &lost);
+	}
+	if (!lost)
+		return S2_OK;
+	report(cpu, desc, level);
+	return S2_CORRUPT;
+}
+
+/* The tables below one that is freed join it on the list; entry 0 is its link. */
+static int unlink_children(struct s2_tree *tree, struct s2_cpu *cpu, const s2_desc *table,
+			   unsigned int level)
+{
+	unsigned int entries = 1u << tree->fmt->index_bits;
+	int status = S2_OK;
+
+	for (unsigned int i = 1; i < entries; i++) {
+		int one = table[i] ? s2_unlink_private(tree, cpu, table[i], level) : S2_OK;
+
+		status = one ? one : status;
+	}
+	return status;
+}
+
+static int free_first(struct s2_tree *tree, struct s2_cpu *cpu)
+{
+	unsigned int level = s2_link_level(tree->waiting);
+	s2_desc *table = s2p_table(tree->waiting & S2_TABLE_PA);
+	int status = S2_OK;
+
+	tree->waiting = table[0] & S2_HAS_TABLE ? table[0] : 0;
+	if (level < S2_LAST_LEVEL)
+		status = unlink_children(tree, cpu, table, level);
+	free_table(tree, cpu, table);
+	return status;
+}
+
+int s2_free_unlinked(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t *budget)
+{
+	while (tree->waiting) {
+		int status;
+
+		if (!*budget)
+			return S2_MORE;
+		--*budget;
+		status = free_first(tree, cpu);
+		if (status)
+			return status;
+	}
+	return S2_OK;
+}
+
+/* Takes all that is unlinked so far; what comes later waits for a later grace period. */
+static bool begin_grace_period(struct s2_tree *tree)
+{
+	tree->waiting = s2p_word_swap(&tree->unlinked, 0);
+	if (!tree->waiting)
+		return false;
+	tree->cookie = tree->grace ? tree->grace->start(tree->grace) : 0;
+	return true;
+}
+
+static bool grace_period_over(struct s2_tree *tree)
+{
+	if (tree->cookie && tree->grace->done(tree->grace, tree->cookie))
+		tree->cookie = 0;
+	return !tree->cookie;
+}
+
+static int reclaim(struct s2_tree *tree, struct s2_cpu *cpu)
+{
+	uint64_t budget = cpu->budget ? cpu->budget : UINT64_MAX;
+
+	while (tree->waiting || begin_grace_period(tree)) {
+		int status;
+
+		if (!grace_period_over(tree))
+			return S2_RETRY;
+		status = s2_free_unlinked(tree, cpu, &budget);
+		if (status)
+			return status;
+	}
+	return S2_OK;
+}
+
+int s2_reclaim(struct s2_tree *tree, struct s2_cpu *cpu)
+{
+	int status = s2_check_objects(tree, cpu);
+
+	if (status)
+		return status;
+	if (!s2p_word_cas(&tree->reclaiming, 0, 1))
+		return S2_RETRY;
+	status = reclaim(tree, cpu);
+	s2p_word_store_release(&tree->reclaiming, 0);
+	return status;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: 2026 The stage2 authors */
+/*
+ * Split: blocks become tables of the next finer size, one entry swapped at a
+ * time, until none in the range is above the level asked for.  Neutral to the
+ * guest: the tables say what the block said.
+ *
+ * May run beside every other operation on the same tables.
+ */
+#include "gather.h"
+#include "graft.h"
+#include "walk.h"
+
+static int split_visit(struct s2_op *op, struct s2_spot *at)
+{
+	enum s2_kind kind = s2_desc_kind(op->fmt, at->level, at->desc);
+
+	if (kind == S2_KIND_CORRUPT)
+		return s2_corrupt(op, at);
+	if (at->level >= op->top)
+		return s2_next(op, at);
+	if (kind == S2_KIND_LOCKED || s2_is_sealed(at->desc))
+		return s2_contend(op, at);
+	if (kind == S2_KIND_TABLE)
+		return S2_STEP_DOWN;
+	return kind == S2_KIND_LEAF ? s2_graft_split(op, at) : s2_next(op, at);
+}
+
+int s2_split(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size, uint32_t level,
+	     uint32_t flags)
+{
+	int status = s2_check_objects(tree, cpu);
+	struct s2_op op;
+
+	if (!status && flags & ~S2_FAULT)
+		status = S2_INVALID;
+	if (!status && level > S2_LAST_LEVEL)
+		status = S2_BAD_LEVEL;
+	if (!status)
+		status = s2_check_range(tree->fmt, ipa, size);
+	if (status)
+		return status;
+	s2_op_begin(&op, tree, cpu, ipa, size, flags);
+	op.top = level;
+	s2_gather_flush(&op);
+	return s2_op_finish(&op, ipa, s2_walk_range(&op, split_visit));
+}

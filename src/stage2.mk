@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# SPDX-FileCopyrightText: 2026 The stage2 authors
+#
+# The engine for another build: include this file and compile S2_SOURCES with
+# S2_CFLAGS, S2_INCLUDES and a -I for the directory that holds an s2_platform.h.
+# It defines only names that start with S2_, and no rule.
+#
+#	include third_party/stage2/src/stage2.mk
+#	objects += $(S2_SOURCES:.c=.o)
+#	CFLAGS += $(S2_CFLAGS) $(S2_INCLUDES) -Iport/stage2
+
+# Where this file is, as seen from where make runs.
+ifndef S2_DIR
+S2_DIR := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
+endif
+
+S2_FILES := \
+	cache.c \
+	collapse.c \
+	contend.c \
+	cost.c \
+	descriptor.c \
+	format.c \
+	gather.c \
+	graft.c \
+	map.c \
+	op.c \
+	qsbr.c \
+	read.c \
+	reclaim.c \
+	split.c \
+	tlbi.c \
+	tree.c \
+	unmap.c
+
+S2_SOURCES := $(addprefix $(S2_DIR)/,$(S2_FILES))
+
+# The public headers; the engine's own are found beside its sources.
+S2_INCLUDES := -I$(S2_DIR)/../include
+
+# What the sources need of the compiler; optimisation and target are the embedder's.
+S2_CFLAGS := -std=c11 -ffreestanding

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: 2026 The stage2 authors */
+/*
+ * TLBI operands, and the plan of one invalidation.
+ *
+ * A plan is made before a break and carried out after it, so that the window
+ * holds barriers and TLBIs and no computation at all.
+ */
+#ifndef S2_TLBI_H
+#define S2_TLBI_H
+
+#include "op.h"
+
+/* No level is known, or entries of several levels go. */
+#define S2_NO_HINT 4u
+
+/* Operand of TLBI IPAS2{L}E1{IS}: the entry for `ipa`, at level `hint` if the format has TTL. */
+uint64_t s2_tlbi_ipa(const struct s2_format *fmt, uint64_t ipa, unsigned int hint);
+
+/*
+ * Operand of TLBI RIPAS2{L}E1IS: the largest range from `ipa` on that is not
+ * longer than `pages` (>= 2) pages of the granule; how many it covers in
+ * *covered.  Under LPA2 `ipa` must be a multiple of 64 KiB.
+ */
+uint64_t s2_tlbi_range(const struct s2_format *fmt, uint64_t ipa, uint64_t pages, unsigned int hint,
+		       uint64_t *covered);
+
+#define S2_PLAN_MAX 16u /* from here on one TLBI of the whole VMID is cheaper */
+
+struct s2_plan {
+	uint64_t operand[S2_PLAN_MAX];
+	uint32_t n; /* over S2_PLAN_MAX: the whole VMID */
+	uint32_t ranged; /* bit i: operand i is a range */
+	uint32_t last_level; /* bit i: leaves only, no table was unlinked */
+};
+
+/* What must go for entries that `run[0..n)` locked or are about to lock. */
+void s2_plan_runs(struct s2_plan *plan, const struct s2_format *fmt, const struct s2_run *run,
+		  uint32_t n);
+
+/* Carries it out: DSB, TLBI, DSB, and again for stage 1. */
+void s2_invalidate(const struct s2_plan *plan);
+
+/* This CPU's own entry for `ipa`: after a permission fault that was none. */
+void s2_invalidate_local(const struct s2_format *fmt, uint64_t ipa);
+
+/* Counts it, after the window. */
+void s2_plan_count(const struct s2_plan *plan, struct s2_stats *stats);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: 2026 The stage2 authors */
+/*
+ * Unmap: the range becomes empty, unlink first.
+ *
+ *	  [ipa ................................. ipa + size)
+ *	| L3 |    whole L2 entries: cut, not visited    | L3 |
+ *
+ * From left to right, at the highest entry that the range covers: lock it, be it
+ * a page, a block or a table, and go on.  Then one invalidation for everything,
+ * and a second pass that empties the locked entries and retires the tables.  The
+ * leaves below a table that was cut off are never looked at.
+ *
+ * A block that the range covers in part is grafted: tables that say the same,
+ * but for the hole.
+ *
+ * May run beside every other operation on the same tables.
+ */
+#include "gather.h"
+#include "graft.h"
+#include "walk.h"
+
+/* Lock a hole only to keep a run in one piece: see gather.c. */
+static int unmap_empty(struct s2_op *op, const struct s2_spot *at)
+{
+	if (s2_covered(op, at) && s2_gather_adjoins(op, at))
+		(void)s2_gather_break(op, at);
+	return s2_next(op, at);
+}
+
+static int unmap_whole(struct s2_op *op, const struct s2_spot *at)
+{
+	if (!s2_gather_break(op, at))
+		return s2_lost(op);
+	return s2_next(op, at);
+}
+
+/* The highest level below the entry at which the hole, or the first part of it, can be cut. */
+static unsigned int hole_level(const struct s2_op *op, const struct s2_spot *at)
+{
+	unsigned int level = at->level + 1;
+
+	while (level < S2_LAST_LEVEL) {
+		uint64_t size = s2_level_size(op->fmt, level);
+
+		if (!(op->pos & (size - 1)) && op->end - op->pos >= size)
+			break;
+		level++;
+	}
+	return level;
+}
+
+static int unmap_leaf(struct s2_op *op, const struct s2_spot *at)
+{
+	if (s2_is_sealed(at->desc))
+		return s2_contend(op, at);
+	return s2_covered(op, at) ? unmap_whole(op, at) : s2_graft(op, at, hole_level(op, at));
+}
+
+static int unmap_table(struct s2_op *op, const struct s2_spot *at)
+{
+	if (!s2_covered(op, at))
+		return S2_STEP_DOWN;
+	return s2p_table(s2_oa_decode(op->fmt, at->desc)) ? unmap_whole(op, at)
+							  : s2_corrupt(op, at);
+}
+
+static int unmap_visit(struct s2_op *op, struct s2_spot *at)
+{
+	switch (s2_desc_kind(op->fmt, at->level, at->desc)) {
+	case S2_KIND_EMPTY:
+		return unmap_empty(op, at);
+	case S2_KIND_ANNOTATED:
+	case S2_KIND_LEAF:
+		return unmap_leaf(op, at);
+	case S2_KIND_TABLE:
+		return unmap_table(op, at);
+	case S2_KIND_LOCKED:
+		return s2_contend(op, at);
+	default:
+		return s2_corrupt(op, at);
+	}
+}
+
+int s2_unmap(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size, uint32_t flags)
+{
+	int status = s2_check_objects(tree, cpu);
+	struct s2_op op;
+
+	if (!status && flags & ~(S2_FAULT | S2_DEFER))
+		status = S2_INVALID;
+	if (!status)
+		status = s2_check_range(tree->fmt, ipa, size);
+	if (status)
+		return status;
+	s2_op_begin(&op, tree, cpu, ipa, size, flags);
+	return s2_op_finish(&op, ipa, s2_walk_range(&op, unmap_visit));
+}

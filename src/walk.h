@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: 2026 The stage2 authors */
+/*
+ * The one walker: iterative, over a range, specialised by its visitor.
+ *
+ * A visitor is a static function that is handed in as a constant, so that the
+ * compiler puts it inline: every operation has a walk of its own and no call
+ * through a pointer.  It sees each entry once, as a snapshot, decides, and says
+ * how to go on:
+ *
+ *	S2_STEP_NEXT	this entry is dealt with, up to op->pos
+ *	S2_STEP_DOWN	it is a table: go on in there
+ *	S2_STEP_AGAIN	something changed: from the root, at op->pos
+ *	< 0		a status that ends the walk
+ *
+ * At the end of a table the walk starts again from the root.  That costs a few
+ * loads for hundreds of entries, keeps no path that could go stale, and bounds
+ * the stack.
+ *
+ * What may go wrong under a walk: the table that it is in may be cut away by
+ * another operation.  Its memory stays (the read-side section sees to that), and
+ * what the walk still does there counts as done before the cut; or it meets a
+ * lock or a link, and starts again.
+ */
+#ifndef S2_WALK_H
+#define S2_WALK_H
+
+#include "entry.h"
+
+#define S2_INLINE static inline __attribute__((always_inline))
+
+enum s2_step {
+	S2_STEP_NEXT = 1,
+	S2_STEP_DOWN,
+	S2_STEP_AGAIN,
+	S2_STEP_STAY, /* the walker's own: the spot is on an entry that is not read yet */
+};
+
+typedef int s2_visit(struct s2_op *op, struct s2_spot *at);
+
+/* Another operation is at work on this entry: wait, or give up for now. */
+int s2_contend(struct s2_op *op, const struct s2_spot *at);
+
+/* A compare-and-swap failed: look again, or give up for now. */
+int s2_lost(struct s2_op *op);
+
+/* Reports the entry, for S2_CORRUPT. */
+int s2_corrupt(struct s2_op *op, const struct s2_spot *at);
+
+/* First IPA beyond what the entry covers. */
+static inline uint64_t s2_spot_end(const struct s2_op *op, const struct s2_spot *at)
+{
+	return at->base + s2_level_size(op->fmt, at->level);
+}
+
+/* Whether all that the entry covers is still to be done. */
+static inline bool s2_covered(const struct s2_op *op, const struct s2_spot *at)
+{
+	return op->pos == at->base && s2_spot_end(op, at) <= op->end;
+}
+
+/* Everything that the entry covers is as it shall be. */
+static inline int s2_next(struct s2_op *op, const struct s2_spot *at)
+{
+	op->pos = s2_spot_end(op, at);
+	return S2_STEP_NEXT;
+}
+
+static inline unsigned int s2_index(const struct s2_format *fmt, uint64_t ipa, unsigned int level)
+{
+	return (unsigned int)(ipa >> s2_level_shift(fmt, level)) & ((1u << fmt->index_bits) - 1);
+}
+
+static inline void s2_spot_at(struct s2_spot *at, const struct s2_format *fmt, uint64_t ipa,
+			      unsigned int level)
+{
+	at->level = level;
+	at->base = ipa & ~(s2_level_size(fmt, level) - 1);
+}
+
+S2_INLINE void s2_spot_root(const struct s2_op *op, struct s2_spot *at)
+{
+	const struct s2_format *fmt = op->fmt;
+
+	s2_spot_at(at, fmt, op->pos, fmt->start_level);
+	at->entry = &op->tree->root[op->pos >> s2_level_shift(fmt, fmt->start_level)];
+	at->table_end = UINT64_C(1) << fmt->ipa_bits;
+}
+
+/* Bits that a table descriptor of the engine's never has are not followed anywhere. */
+S2_INLINE int s2_spot_down(struct s2_op *op, struct s2_spot *at)
+{
+	const struct s2_format *fmt = op->fmt;
+	s2_desc *table = NULL;
+
+	if (!(at->desc & ~(fmt->oa_low | fmt->oa_high | 3)))
+		table = s2p_table(s2_oa_decode(fmt, at->desc));
+	if (!table)
+		return s2_corrupt(op, at);
+	at->table_end = s2_spot_end(op, at);
+	s2_spot_at(at, fmt, op->pos, at->level + 1);
+	at->entry = &table[s2_index(fmt, op->pos, at->level)];
+	return S2_STEP_STAY;
+}
+
+S2_INLINE int s2_spot_next(const struct s2_op *op, struct s2_spot *at)
+{
+	if (op->pos >= at->table_end)
+		return S2_STEP_AGAIN;
+	at->entry += (op->pos - at->base) >> s2_level_shift(op->fmt, at->level);
+	at->base = op->pos;
+	return S2_STEP_STAY;
+}
+
+/* Where the walk stands after a visit that dealt with something. */
+S2_INLINE int s2_walk_on(struct s2_op *op, struct s2_spot *at, int step)
+{
+	if (op->pos >= op->end)
+		return S2_OK;
+	if (!--op->budget)
+		return S2_MORE;
+	return step == S2_STEP_NEXT ? s2_spot_next(op, at) : step;
+}
+
+S2_INLINE int s2_walk_range(struct s2_op *op, s2_visit *visit)
+{
+	struct s2_spot at;
+	int step;
+
+	do {
+		s2_spot_root(op, &at);
+		do {
+			at.desc = s2p_load(at.entry);
+			step = visit(op, &at);
+			if (step == S2_STEP_DOWN)
+				step = s2_spot_down(op, &at);
+			else if (step > 0)
+				step = s2_walk_on(op, &at, step);
+		} while (step == S2_STEP_STAY);
+	} while (step == S2_STEP_AGAIN);
+	return step;
+}
+
+#endif
