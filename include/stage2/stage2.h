@@ -249,8 +249,9 @@ int s2_unmap(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t si
 
 /*
  * Completes what S2_DEFER left open on this CPU: one invalidation for all, then
- * releases the entries.  S2_OK, also if there is nothing; S2_INVALID; S2_BUSY if
- * it was deferred on another tree.
+ * releases the entries.  Every s2_map(), s2_unmap() without S2_DEFER, s2_split()
+ * and s2_collapse() on this CPU does so as well.  S2_OK, also if there is nothing;
+ * S2_INVALID; S2_BAD_CACHE; S2_BUSY if it was deferred on another tree.
  */
 int s2_flush(struct s2_tree *tree, struct s2_cpu *cpu);
 
