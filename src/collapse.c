@@ -91,6 +91,10 @@ static s2_desc block_of(const struct s2_op *op, const struct fold *f, unsigned i
 	return (f->first & ~(s2_desc)S2_DESC_TABLE) | s2_leaf_type(level) | af;
 }
 
+/*
+ * If the break fails, the table has been cut away by another operation: nothing
+ * else can happen to an entry that points to a table.  The seals stay.
+ */
 static int collapse_sealed(struct s2_op *op, const struct s2_spot *at, const struct fold *f)
 {
 	s2_desc block = block_of(op, f, at->level);
@@ -102,10 +106,8 @@ static int collapse_sealed(struct s2_op *op, const struct s2_spot *at, const str
 	s2_plan_runs(&plan, op->fmt, &run, 1);
 	s2_op_enter_vmid(op);
 
-	if (!s2_entry_break(op, at)) {
-		unseal(f, f->entries);
+	if (!s2_entry_break(op, at))
 		return s2_lost(op);
-	}
 	s2_invalidate(&plan);
 	made = s2_entry_make(op, at, block);
 

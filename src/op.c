@@ -29,7 +29,7 @@ int s2_check_objects(const struct s2_tree *tree, struct s2_cpu *cpu)
 	if (!cpu)
 		return S2_INVALID;
 	cpu->done = 0;
-	if (!tree || !tree->fmt)
+	if (!tree || !tree->fmt || !cpu->cache.granule_shift)
 		return S2_INVALID;
 	if (cpu->cache.granule_shift != tree->fmt->granule_shift)
 		return S2_BAD_CACHE;

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: 2026 The stage2 authors */
+/*
+ * The counts are atomic, one by one, and not exact: two vCPUs that fault on one
+ * page count it twice, and an unmapping takes off pages that nobody had mapped.
+ * They need not be: s2_collapse() looks for itself, and changes nothing if a
+ * page is missing.
+ */
+#include "block.h"
+#include "memory.h"
+#include "report.h"
+#include "vcpu.h"
+
+#define BLOCK_PAGES (BLOCK_SIZE / PAGE_SIZE)
+
+static uint32_t mapped[RAM_MAX / BLOCK_SIZE];
+
+static uint32_t *count_of(uint64_t ipa)
+{
+	return &mapped[(ipa - RAM_IPA) / BLOCK_SIZE];
+}
+
+int block_collapse(struct vcpu *v, uint64_t ipa)
+{
+	int status = s2_collapse(&guest.tree, &v->s2, ipa & ~(BLOCK_SIZE - 1), 2, S2_FAULT);
+
+	if (status != S2_RETRY && status != S2_NOT_UNIFORM)
+		must(status, "s2_collapse");
+	return status;
+}
+
+void block_count_page(struct vcpu *v, uint64_t ipa)
+{
+	uint32_t *count = count_of(ipa);
+
+	if (__atomic_add_fetch(count, 1, __ATOMIC_RELAXED) < BLOCK_PAGES)
+		return;
+	/* Not yet, or not now: the next page that is mapped there asks again. */
+	if (block_collapse(v, ipa) != S2_OK)
+		__atomic_store_n(count, BLOCK_PAGES - 1, __ATOMIC_RELAXED);
+}
+
+static void take_off(uint32_t *count, uint32_t pages)
+{
+	uint32_t old = __atomic_load_n(count, __ATOMIC_RELAXED);
+	uint32_t new;
+
+	do {
+		new = old > pages ? old - pages : 0;
+	} while (!__atomic_compare_exchange_n(count, &old, new, true, __ATOMIC_RELAXED,
+					      __ATOMIC_RELAXED));
+}
+
+void block_forget(uint64_t ipa, uint64_t size)
+{
+	for (uint64_t end = ipa + size; ipa < end;) {
+		uint64_t next = (ipa & ~(BLOCK_SIZE - 1)) + BLOCK_SIZE;
+		uint64_t stop = next < end ? next : end;
+
+		take_off(count_of(ipa), (uint32_t)((stop - ipa) / PAGE_SIZE));
+		ipa = stop;
+	}
+}

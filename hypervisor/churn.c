@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: 2026 The stage2 authors */
+/*
+ * A test by fire: unmap, split, collapse and write-protect ranges of any size and
+ * alignment, and move pages, on all vCPUs at once, while the guest verifies its
+ * memory.
+ *
+ * It happens at exits, of which unmapping makes more, and not more often than
+ * the clock allows, so that the guest gets on.
+ */
+#include <stddef.h>
+
+#include "block.h"
+#include "change.h"
+#include "churn.h"
+#include "memory.h"
+#include "options.h"
+#include "report.h"
+#include "vcpu.h"
+
+#define STEPS_PER_SECOND 500 /* on each vCPU, at most */
+#define MAX_ORDER 10 /* ranges have up to 2^11 pages */
+
+uint64_t churn_random(struct churn *c, uint64_t limit)
+{
+	c->random ^= c->random << 13;
+	c->random ^= c->random >> 7;
+	c->random ^= c->random << 17;
+	return c->random % limit;
+}
+
+void churn_init(struct churn *c, uint32_t index)
+{
+	c->random = options.seed * UINT64_C(0x9e3779b97f4a7c15) + index;
+	for (int i = 0; i < 8; i++)
+		churn_random(c, 1);
+}
+
+/* Small ranges as often as large ones, none of them aligned to anything but a page. */
+static struct range random_range(struct churn *c)
+{
+	uint64_t order = churn_random(c, MAX_ORDER + 1);
+	uint64_t pages = (UINT64_C(1) << order) + churn_random(c, UINT64_C(1) << order);
+	uint64_t page = churn_random(c, memory_ram_size() / PAGE_SIZE - pages);
+
+	return (struct range){RAM_IPA + page * PAGE_SIZE, pages * PAGE_SIZE};
+}
+
+static uint64_t random_block(struct churn *c)
+{
+	return RAM_IPA + churn_random(c, memory_ram_size() / BLOCK_SIZE) * BLOCK_SIZE;
+}
+
+static void churn_unmap(struct vcpu *v)
+{
+	change_unmap(v, random_range(&v->churn));
+}
+
+static void churn_unmap_two(struct vcpu *v)
+{
+	change_unmap_deferred(v, random_range(&v->churn));
+	change_unmap_deferred(v, random_range(&v->churn));
+	must(s2_flush(&guest.tree, &v->s2), "s2_flush");
+}
+
+/* Maps what is not mapped, and takes write permission from what is. */
+static void churn_protect(struct vcpu *v)
+{
+	struct range r = random_range(&v->churn);
+
+	if (memory_at_home(r.ipa, r.size))
+		change_map(v, r, memory_home(r.ipa), S2_NORMAL | S2_R | S2_X);
+}
+
+/* As if nobody had ever used it: a fault at the first access, where hardware sets no flag. */
+static void churn_age(struct vcpu *v)
+{
+	struct range r = random_range(&v->churn);
+
+	if (!memory_at_home(r.ipa, r.size))
+		return;
+	change_unmap(v, r);
+	change_map(v, r, memory_home(r.ipa), S2_NORMAL | S2_RWX | S2_OLD);
+}
+
+static void churn_split(struct vcpu *v)
+{
+	change_split(v, (struct range){random_block(&v->churn), PAGE_SIZE});
+}
+
+static void churn_collapse(struct vcpu *v)
+{
+	block_collapse(v, random_block(&v->churn));
+}
+
+void churn_step(struct vcpu *v)
+{
+	static void (*const steps[])(struct vcpu *) = {
+		churn_unmap, churn_unmap_two, churn_protect, churn_age, churn_split, churn_collapse,
+	};
+	uint64_t now = read_cntpct_el0();
+
+	if (!options.churn || now < v->churn.next)
+		return;
+	steps[churn_random(&v->churn, sizeof(steps) / sizeof(steps[0]))](v);
+	move_page(v);
+	v->churn.next = read_cntpct_el0() + read_cntfrq_el0() / STEPS_PER_SECOND;
+}

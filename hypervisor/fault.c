@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: 2026 The stage2 authors */
+/*
+ * The fault path, which is what the library is for: find the page, map it, go
+ * back.  No lock is taken; a race that was lost is settled by the guest's next
+ * attempt.
+ */
+#include "block.h"
+#include "fault.h"
+#include "memory.h"
+#include "report.h"
+#include "vcpu.h"
+
+/* ESR_EL2 of an abort: the fault status code without its level, and more */
+#define ESR_FAULT UINT64_C(0x3c)
+#define ESR_TRANSLATION_FAULT UINT64_C(0x04)
+#define ESR_ACCESS_FLAG_FAULT UINT64_C(0x08)
+#define ESR_PERMISSION_FAULT UINT64_C(0x0c)
+#define ESR_S1PTW (UINT64_C(1) << 7) /* on a walk of the guest's own tables */
+
+#define HPFAR_FIPA UINT64_C(0xfffffffffff0) /* IPA[55:12] */
+
+#define PAR_FAILED UINT64_C(1)
+#define PAR_ADDRESS UINT64_C(0x000ffffffffff000)
+
+/* Nothing is mapped there, as opposed to: it may not be used so. */
+static bool is_missing(uint64_t esr)
+{
+	return (esr & ESR_FAULT) == ESR_TRANSLATION_FAULT;
+}
+
+static bool is_forbidden(uint64_t esr)
+{
+	return (esr & ESR_FAULT) == ESR_PERMISSION_FAULT;
+}
+
+static bool is_unused(uint64_t esr)
+{
+	return (esr & ESR_FAULT) == ESR_ACCESS_FLAG_FAULT;
+}
+
+/* The guest's own stage 1 for `va`; false if it has changed since the fault. */
+static bool translate(uint64_t va, uint64_t *ipa)
+{
+	uint64_t guests = read_par_el1();
+	uint64_t par;
+
+	__asm__ volatile("at s1e1r, %0" ::"r"(va) : "memory");
+	isb();
+	par = read_par_el1();
+	write_par_el1(guests);
+	*ipa = par & PAR_ADDRESS;
+	return !(par & PAR_FAILED);
+}
+
+/*
+ * The page that the guest looked for; false if it has to look again.  HPFAR_EL2
+ * tells, but after a permission fault only if stage 1's walk took it.
+ */
+static bool faulting_page(uint64_t esr, uint64_t *ipa)
+{
+	if (is_forbidden(esr) && !(esr & ESR_S1PTW))
+		return translate(read_far_el2(), ipa);
+	*ipa = (read_hpfar_el2() & HPFAR_FIPA) << 8;
+	return true;
+}
+
+static bool is_ram(const struct backing *b)
+{
+	return (b->attr & S2_MEM_MASK) == S2_NORMAL;
+}
+
+static enum fault_kind classify(uint64_t esr, bool instruction, const struct backing *b)
+{
+	if (!is_ram(b))
+		return FAULT_DEVICE;
+	if (is_forbidden(esr))
+		return FAULT_PERMISSION;
+	if (is_unused(esr))
+		return FAULT_ACCESS_FLAG;
+	if (esr & ESR_S1PTW)
+		return FAULT_STAGE1_WALK;
+	return instruction ? FAULT_INSTRUCTION : FAULT_DATA;
+}
+
+/* One page; the engine asks for table pages when it needs more than the cache has. */
+static int map_page(struct vcpu *v, uint64_t ipa, const struct backing *b)
+{
+	int status;
+
+	do {
+		vcpu_fill_cache(v);
+		status = s2_map(&guest.tree, &v->s2, ipa, PAGE_SIZE, b->pa, b->attr,
+				S2_FAULT | S2_PAGES);
+	} while (status == S2_NO_PAGE);
+	return status;
+}
+
+static void resolve(struct vcpu *v, uint64_t ipa, const struct backing *b, uint64_t esr)
+{
+	int status = map_page(v, ipa, b);
+
+	if (status == S2_RETRY) {
+		v->stats.retries++;
+		return;
+	}
+	must(status, "s2_map");
+	stats_note_tables(&v->stats, guest.tree.tables);
+	if (!is_ram(b))
+		return;
+	move_note(v, ipa);
+	if (is_missing(esr))
+		block_count_page(v, ipa);
+}
+
+/* All of the address, where FAR_EL2 has the rest of it. */
+static uint64_t with_offset(uint64_t page, uint64_t esr)
+{
+	return esr & ESR_S1PTW ? page : page | (read_far_el2() & (PAGE_SIZE - 1));
+}
+
+void fault_handle(struct vcpu *v, const struct regs *regs, uint64_t esr, bool instruction)
+{
+	uint64_t start = read_cntpct_el0();
+	struct backing b;
+	uint64_t ipa;
+
+	if (!faulting_page(esr, &ipa))
+		return;
+	if (!is_missing(esr) && !is_forbidden(esr) && !is_unused(esr))
+		report_abort(v, regs, with_offset(ipa, esr),
+			     "an abort that mapping cannot resolve");
+	if (!memory_find(ipa, &b))
+		report_abort(v, regs, with_offset(ipa, esr),
+			     "an access outside of RAM and devices");
+	if (instruction && !(b.attr & S2_X))
+		report_abort(v, regs, with_offset(ipa, esr), "an instruction fetch from a device");
+	v->stats.faults[classify(esr, instruction, &b)]++;
+	if (b.moving)
+		v->stats.retries++;
+	else
+		resolve(v, ipa, &b, esr);
+	stats_note_time(&v->stats, read_cntpct_el0() - start);
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: 2026 The stage2 authors */
+/*
+ * ID registers, read into the two things that are decided by them: the format of
+ * the tables, and what EL2 has to switch on for the guest.  Field positions are
+ * those of the Arm ARM's register descriptions.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "console.h"
+#include "features.h"
+#include "report.h"
+#include "sysreg.h"
+
+#define IPA_BITS 40 /* of the guest, where the CPU has so many */
+
+struct features features;
+
+static bool has_gran4_lpa2(uint64_t mmfr0)
+{
+	unsigned int stage2 = id_field(mmfr0, 40); /* TGran4_2; 0: as stage 1 */
+
+	return stage2 == 3 || (stage2 == 0 && id_field(mmfr0, 28) == 1);
+}
+
+static bool has_gran4(uint64_t mmfr0)
+{
+	unsigned int stage2 = id_field(mmfr0, 40);
+
+	return stage2 >= 2 || (stage2 == 0 && id_field(mmfr0, 28) != 0xf);
+}
+
+static uint32_t table_features(uint64_t mmfr0)
+{
+	uint64_t mmfr1 = read_id_aa64mmfr1_el1();
+	uint64_t mmfr2 = read_id_aa64mmfr2_el1();
+	uint32_t found = 0;
+
+	if (has_gran4_lpa2(mmfr0))
+		found |= S2_FEAT_LPA2;
+	if (id_field(mmfr1, 0) >= 1) /* HAFDBS */
+		found |= S2_FEAT_HAF;
+	if (id_field(mmfr2, 0)) /* CnP */
+		found |= S2_FEAT_CNP;
+	if (id_field(mmfr2, 40)) /* FWB */
+		found |= S2_FEAT_FWB;
+	if (id_field(mmfr2, 48)) /* TTL */
+		found |= S2_FEAT_TTL;
+	if (id_field(read_id_aa64isar0_el1(), 56) >= 2) /* TLB: range */
+		found |= S2_FEAT_TLBIRANGE;
+	return found;
+}
+
+/* PARange, but what the format can say without LPA2. */
+static uint8_t pa_bits(uint64_t mmfr0, bool lpa2)
+{
+	static const uint8_t bits[] = {32, 36, 40, 42, 44, 48, 52};
+	unsigned int range = id_field(mmfr0, 0);
+	unsigned int most = lpa2 ? 6 : 5;
+
+	return bits[range < most ? range : most];
+}
+
+static struct s2_config table_config(void)
+{
+	uint64_t mmfr0 = read_id_aa64mmfr0_el1();
+	uint32_t found = table_features(mmfr0);
+	uint8_t pa = pa_bits(mmfr0, found & S2_FEAT_LPA2);
+
+	if (!has_gran4(mmfr0))
+		die("this CPU has no 4 KiB granule for stage 2");
+	return (struct s2_config){
+		.granule_shift = S2_GRANULE_4K,
+		.ipa_bits = pa < IPA_BITS ? pa : IPA_BITS,
+		.pa_bits = pa,
+		.vmid_bits = id_field(read_id_aa64mmfr1_el1(), 4) == 2 ? 16 : 8,
+		.features = found,
+	};
+}
+
+static bool has_pauth(void)
+{
+	uint64_t isar1 = read_id_aa64isar1_el1();
+	uint64_t isar2 = read_id_aa64isar2_el1();
+
+	return id_field(isar1, 4) || id_field(isar1, 8) || /* APA, API */
+	       id_field(isar1, 24) || id_field(isar1, 28) || /* GPA, GPI */
+	       id_field(isar2, 8) || id_field(isar2, 12); /* GPA3, APA3 */
+}
+
+static uint32_t sme_features(uint64_t pfr1)
+{
+	uint64_t smfr0 = read_id_aa64smfr0_el1();
+	uint32_t found = CPU_SME;
+
+	if (!id_field(pfr1, 24)) /* SME */
+		return 0;
+	if (smfr0 >> 63)
+		found |= CPU_SME_FA64;
+	if (id_field(smfr0, 56)) /* SMEver */
+		found |= CPU_SME2;
+	return found;
+}
+
+static uint32_t guest_features(void)
+{
+	uint64_t pfr0 = read_id_aa64pfr0_el1();
+	uint64_t pfr1 = read_id_aa64pfr1_el1();
+	unsigned int pmu = id_field(read_id_aa64dfr0_el1(), 8);
+	uint32_t found = sme_features(pfr1);
+
+	if (has_pauth())
+		found |= CPU_PAUTH;
+	if (id_field(pfr0, 24)) /* GIC */
+		found |= CPU_GICV3;
+	if (id_field(pfr0, 32)) /* SVE */
+		found |= CPU_SVE;
+	if (id_field(pfr0, 56) >= 2 || id_field(pfr1, 32) >= 2) /* CSV2, CSV2_frac */
+		found |= CPU_SCXT;
+	if (id_field(read_id_aa64mmfr1_el1(), 40)) /* HCX */
+		found |= CPU_HCX;
+	if (id_field(read_id_aa64isar2_el1(), 16)) /* MOPS */
+		found |= CPU_MOPS;
+	if (id_field(pfr1, 8) >= 2) /* MTE */
+		found |= CPU_MTE;
+	if (pmu && pmu != 0xf)
+		found |= CPU_PMU;
+	return found;
+}
+
+static struct features features_read(void)
+{
+	return (struct features){.tables = table_config(), .guest = guest_features()};
+}
+
+void features_init(void)
+{
+	features = features_read();
+	if (!(features.guest & CPU_GICV3))
+		die("the CPU has no GICv3 interface: QEMU needs -M virt,gic-version=3");
+}
+
+void features_check(void)
+{
+	struct features here = features_read();
+
+	if (here.guest != features.guest || here.tables.features != features.tables.features ||
+	    here.tables.pa_bits != features.tables.pa_bits ||
+	    here.tables.vmid_bits != features.tables.vmid_bits)
+		die("the CPUs differ in what they can do; MPIDR_EL1 %lx", read_mpidr_el1());
+}
+
+static void print_names(uint32_t set, const char *const names[], size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (set >> i & 1)
+			say(" %s", names[i]);
+	}
+}
+
+void features_print(void)
+{
+	static const char *const tables[] = {"LPA2", "FWB", "TTL", "TLBIRANGE", "HAF", "CnP"};
+	static const char *const guest[] = {"PAuth", "SVE", "SME",   "FA64", "SME2", "SCXT",
+					    "MTE2",  "PMU", "GICv3", "HCX",  "MOPS"};
+
+	say("stage2: 4K granule, IPA %u bits, PA %u bits, VMID %u bits; CPU has",
+	    features.tables.ipa_bits, features.tables.pa_bits, features.tables.vmid_bits);
+	print_names(features.tables.features, tables, sizeof(tables) / sizeof(tables[0]));
+	print_names(features.guest, guest, sizeof(guest) / sizeof(guest[0]));
+	say("\n");
+}

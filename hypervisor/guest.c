@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: 2026 The stage2 authors */
+/*
+ * Sets the guest's tables up: a format from the features found, a grace period
+ * that asks each vCPU, and an empty tree that all of them share.
+ */
+#include "features.h"
+#include "guest.h"
+#include "report.h"
+
+#define ROOT_MAX (16 * 4096) /* as many tables as can be concatenated */
+
+struct guest guest;
+
+static _Alignas(ROOT_MAX) uint8_t root[ROOT_MAX];
+
+void guest_init(void)
+{
+	struct s2_tree_config config = {
+		.fmt = &guest.format,
+		.root = root,
+		.vmid = GUEST_VMID,
+		.shared = true,
+		.grace = &guest.qsbr.grace,
+	};
+
+	must(s2_format_init(&guest.format, &features.tables), "s2_format_init");
+	must(s2_qsbr_init(&guest.qsbr, guest.slots, MAX_VCPUS), "s2_qsbr_init");
+	must(s2_init(&guest.tree, &config), "s2_init");
+}

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# SPDX-FileCopyrightText: 2026 The stage2 authors
+#
+# The hypervisor, its guest, and `make run`.  It takes the library as another
+# project would: the sources that src/stage2.mk lists, compiled for its own
+# platform with its own flags.
+
+CPU ?= cortex-a57## the CPU that `make run` emulates, cortex-a57 or max (cortex-a57)
+VCPUS ?= 2## CPUs of the guest, 1 to 8 (2)
+MEM ?= 512## MiB of the guest's memory, 256 to 4096 (512)
+CHURN ?= 0## 1: change the tables under the running guest, at random (0)
+HYP_CC ?= $(CROSS)gcc## compiler of the hypervisor; clang --target=aarch64-linux-gnu works too
+
+HYP := $(B)/hypervisor
+GUEST := $(B)/guest
+
+HYP_CFLAGS := $(S2_CFLAGS) -O2 -g -nostdlib -mgeneral-regs-only -mno-outline-atomics \
+	-mstrict-align -fno-pic -fno-pie -fno-stack-protector -Wall -Wextra -Werror $(S2_INCLUDES) -Iplatform/aarch64
+HYP_C := $(sort $(wildcard hypervisor/*.c)) $(S2_SOURCES)
+HYP_S := $(sort $(wildcard hypervisor/*.S))
+HYP_OBJECTS := $(HYP_C:%.c=$(HYP)/%.o) $(HYP_S:%.S=$(HYP)/%.o)
+PAYLOADS := $(GUEST)/hole.bin $(GUEST)/spin.bin
+
+##@ Run
+
+.PHONY: hypervisor guest run need-hypervisor need-guest need-run
+hypervisor: $(HYP)/hypervisor.elf ## The EL2 hypervisor for QEMU's virt board
+guest: $(GUEST)/Image $(GUEST)/initramfs.cpio $(PAYLOADS) ## Debian's arm64 kernel and a userland for it
+run: hypervisor guest | need-run ## Boot a Debian guest on the library (CPU=, VCPUS=, MEM=, CHURN=1)
+	@scripts/run-guest -b $(B) -c "$(CPU)" -s "$(VCPUS)" -m "$(MEM)" -x "$(CHURN)"
+
+need-hypervisor:
+	@scripts/need $(CROSS)gcc=gcc-aarch64-linux-gnu $(CROSS)ld=binutils-aarch64-linux-gnu
+need-guest: need-hypervisor
+	@scripts/need $(if $(CROSS),libc6-dev-arm64-cross,libc6-dev) cpio=cpio
+need-run:
+	@scripts/need qemu-system-aarch64=qemu-system-arm fdtput=device-tree-compiler
+
+# The compiler may be another one each time.
+$(HYP)/compiler: FORCE
+	@mkdir -p $(@D)
+	@echo '$(HYP_CC)' | cmp -s - $@ || echo '$(HYP_CC)' >$@
+
+$(HYP)/%.o: %.c $(HYP)/compiler hypervisor/hypervisor.mk src/stage2.mk | need-hypervisor
+	@mkdir -p $(@D)
+	@echo "CC      $@"
+	@$(HYP_CC) $(HYP_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(HYP)/%.o: %.S $(HYP)/compiler hypervisor/hypervisor.mk | need-hypervisor
+	@mkdir -p $(@D)
+	@echo "AS      $@"
+	@$(HYP_CC) $(HYP_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(HYP)/hypervisor.elf: $(HYP_OBJECTS) hypervisor/hypervisor.ld
+	@echo "LD      $@"
+	@$(CROSS)ld -nostdlib -static -z max-page-size=4096 -T hypervisor/hypervisor.ld -o $@ $(HYP_OBJECTS)
+
+-include $(HYP_OBJECTS:.o=.d)
+
+# What was fetched stays until `make distclean`.
+$(GUEST)/Image $(GUEST)/busybox &:
+	@scripts/fetch-guest $(GUEST)
+
+$(GUEST)/memtest: hypervisor/guest/memtest.c hypervisor/hypervisor.mk | need-guest
+	@mkdir -p $(@D)
+	@echo "CC      $@"
+	@$(CROSS)gcc -std=gnu11 -O2 -static -Wall -Wextra -Werror -o $@ $<
+
+$(GUEST)/initramfs.cpio: $(GUEST)/busybox $(GUEST)/memtest hypervisor/guest/init | need-guest
+	@echo "CPIO    $@"
+	@rm -rf $(GUEST)/root
+	@mkdir -p $(GUEST)/root/bin
+	@install -m 755 $(GUEST)/busybox $(GUEST)/root/bin/busybox
+	@install -m 755 $(GUEST)/memtest hypervisor/guest/init $(GUEST)/root
+	@cd $(GUEST)/root && find . | LC_ALL=C sort | cpio --quiet -o -H newc -R 0:0 >../initramfs.cpio
+
+$(GUEST)/%.bin: hypervisor/guest/%.S | need-guest
+	@mkdir -p $(@D)
+	@echo "AS      $@"
+	@$(CROSS)gcc -c -o $(@:.bin=.o) $<
+	@$(CROSS)objcopy -O binary -j .text $(@:.bin=.o) $@

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: 2026 The stage2 authors */
+/*
+ * The memory map: what the guest sees at which IPA, and what is behind it.
+ *
+ *	physical				guest (IPA)
+ *	0x08000000  GIC, PL011, RTC		the same, Device
+ *	0x40200000  hypervisor, table pages	-
+ *	0x80000000  guest RAM			0x40000000: never the same address
+ */
+#ifndef HYPERVISOR_MEMORY_H
+#define HYPERVISOR_MEMORY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <stage2/descriptor.h>
+
+#define MIB UINT64_C(0x100000)
+#define PAGE_SIZE UINT64_C(4096)
+#define BLOCK_SIZE (2 * MIB)
+
+#define UART_PA UINT64_C(0x09000000)
+
+#define BOARD_RAM_PA UINT64_C(0x40000000)
+#define RAM_PA UINT64_C(0x80000000)
+#define RAM_IPA UINT64_C(0x40000000)
+#define RAM_MIN_MIB 256
+#define RAM_MAX_MIB 4096
+#define RAM_MAX (RAM_MAX_MIB * MIB)
+
+/* Where scripts/run-guest puts the kernel and its device tree. */
+#define KERNEL_IPA RAM_IPA
+#define DTB_IPA (RAM_IPA + 128 * MIB)
+
+/*
+ * The place of a page of guest RAM: at home, at a fixed distance from its IPA, or
+ * in one of the spare pages that each vCPU may move pages to (move.h).
+ */
+#define PLACE_HOME 0
+#define PLACE_SPARE 1 /* the first of them */
+#define PLACE_MOVING 0xff /* between two places: nobody may map it */
+#define SPARES_EACH 8
+
+/* What is behind one page of the guest's. */
+struct backing {
+	uint64_t pa;
+	s2_attr attr;
+	bool moving; /* look again later */
+};
+
+/* Tells the platform how much memory there is, and finds what is left for table pages. */
+void memory_init(void);
+
+/* Bytes of guest RAM. */
+uint64_t memory_ram_size(void);
+
+/* What is behind the page of `ipa`; false if the guest has nothing there. */
+bool memory_find(uint64_t ipa, struct backing *backing);
+
+/* The home of a page of guest RAM, and whether all pages of a range are there. */
+uint64_t memory_home(uint64_t ipa);
+bool memory_at_home(uint64_t ipa, uint64_t size);
+
+/* Where a page of guest RAM is if it is at `place`. */
+uint64_t memory_place_pa(uint64_t ipa, uint8_t place);
+
+/* Takes a page out of `place`, if it is there: it is moving. */
+bool memory_claim(uint64_t ipa, uint8_t place);
+
+/* Gives a page that is moving a new place. */
+void memory_release(uint64_t ipa, uint8_t place);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: 2026 The stage2 authors */
+/*
+ * Parses the command line.  Whatever it does not understand stops the run: a
+ * misspelt option that silently does nothing would make a test prove nothing.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "console.h"
+#include "memory.h"
+#include "options.h"
+#include "report.h"
+#include "semihost.h"
+
+struct options options = {.mem = 512, .churn = 0, .seed = 1};
+
+static const struct option {
+	const char *name;
+	uint64_t *value;
+	uint64_t min;
+	uint64_t max;
+} known[] = {
+	{"mem", &options.mem, RAM_MIN_MIB, RAM_MAX_MIB},
+	{"churn", &options.churn, 0, 1},
+	{"seed", &options.seed, 1, UINT32_MAX},
+};
+
+/* If `word` starts with `name` and '=', what follows. */
+static const char *value_of(const char *word, const char *name)
+{
+	while (*name && *word == *name) {
+		word++;
+		name++;
+	}
+	return !*name && *word == '=' ? word + 1 : NULL;
+}
+
+/* A decimal number up to a blank or the end; false if it is none, or above `max`. */
+static bool number(const char *text, uint64_t max, uint64_t *value)
+{
+	const char *at = text;
+
+	*value = 0;
+	for (; *at >= '0' && *at <= '9' && *value <= max; at++)
+		*value = *value * 10 + (uint64_t)(*at - '0');
+	return at != text && (*at == ' ' || *at == '\0') && *value <= max;
+}
+
+static void set_option(const char *word)
+{
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		const struct option *o = &known[i];
+		const char *text = value_of(word, o->name);
+
+		if (!text)
+			continue;
+		if (!number(text, o->max, o->value) || *o->value < o->min)
+			die("option %s must be a number from %lu to %lu", o->name, o->min, o->max);
+		return;
+	}
+	die("unknown option in the command line at: %s", word);
+}
+
+/* The word after this one; the first word of a command line is the program's name. */
+static const char *next_word(const char *at)
+{
+	while (*at && *at != ' ')
+		at++;
+	while (*at == ' ')
+		at++;
+	return at;
+}
+
+void options_init(void)
+{
+	static char line[256];
+
+	if (!semihost_command_line(line, sizeof(line)))
+		die("no command line: QEMU needs -semihosting-config enable=on,arg=...");
+	for (const char *word = next_word(line); *word; word = next_word(word))
+		set_option(word);
+}
