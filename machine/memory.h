@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: 2026 The stage2 authors */
+/*
+ * The state of the machine, shared by memory, MMU and rules.
+ */
+#ifndef M_MEMORY_H
+#define M_MEMORY_H
+
+#include "machine.h"
+#include "regime.h"
+
+#define M_HISTORY 96u
+#define M_SHARED_BITS 13
+
+struct m_event {
+	const char *what;
+	int fiber;
+	const void *p;
+	uint64_t old, new;
+};
+
+struct m_shared {
+	const void *p;
+	unsigned int readers, writers; /* a bit for each fiber */
+};
+
+struct m_state {
+	struct m_config cfg;
+	char violation[320];
+	struct m_event history[M_HISTORY];
+	uint64_t events;
+	uint64_t version; /* counts writes */
+	uint64_t writes[M_CPUS]; /* those of each CPU */
+	uint64_t waits[M_CPUS];
+	uint64_t vttbr[M_CPUS]; /* VTTBR_EL2 of each CPU */
+	const struct s2_cpu *cpu[M_CPUS];
+	const void *head[M_CPUS]; /* of its cache, when last looked at */
+	uint64_t free; /* a bit for each page of the arena */
+	struct m_shared shared[1u << M_SHARED_BITS];
+	unsigned int shared_count;
+	bool shared_grew;
+};
+
+extern struct m_state m;
+
+/* The CPU that acts; CPU 0 outside of fibers. */
+static inline unsigned int m_cpu(void)
+{
+	int fiber = m_fiber_current();
+
+	return fiber < 0 ? 0 : (unsigned int)fiber;
+}
+
+bool m_is_free(uint64_t pa);
+bool m_hardware_cas(uint64_t *p, uint64_t old, uint64_t new);
+void m_look_at_caches(void);
+
+/* mmu.c */
+void m_mmu_begin(void);
+void m_mmu_store(const uint64_t *p, uint64_t old);
+void m_mmu_tlbi(struct m_tlbi tlbi);
+void m_mmu_dsb(enum m_dsb kind);
+bool m_mmu_owes_tlbi(enum m_dsb kind);
+void m_mmu_check_free(void);
+void m_mmu_forget(uint64_t pages);
+
+/* rules.c */
+void m_rules_begin(void);
+void m_rules_write(const uint64_t *p, uint64_t old, uint64_t new);
+void m_rules_clean(void);
+
+#endif

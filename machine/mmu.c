@@ -1,0 +1,551 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: 2026 The stage2 authors */
+/*
+ * What each CPU may have cached: the largest set that the architecture allows.
+ *
+ * For one watched page and one CPU the set holds pointers to tables (walk caches),
+ * stage-2 leaves, and combined leaves.  It grows by closure: from every pointer in
+ * it, through every value that a walk may still see, to the next.  It shrinks only
+ * when a TLBI has completed, by what its operand surely removes, and then grows
+ * again from what is left.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "memory.h"
+
+#define SET_MAX 48u
+#define PENDING_MAX 512u
+#define TLBI_MAX 64u
+
+enum item_kind { POINTER, LEAF, COMBINED };
+
+struct item {
+	enum item_kind kind;
+	int level; /* of the entry that said so; a pointer's table has entries of level + 1 */
+	uint64_t value; /* address of the table, or the leaf's descriptor */
+};
+
+struct set {
+	struct item item[SET_MAX];
+	unsigned int n;
+};
+
+/* A store that walks may not have seen yet. */
+struct pending {
+	const uint64_t *p;
+	uint64_t old;
+	unsigned int cpu;
+};
+
+static struct {
+	struct m_regime regime;
+	struct set set[M_CPUS][M_WATCHED];
+	struct pending pending[PENDING_MAX];
+	unsigned int pendings;
+	struct m_tlbi tlbi[M_CPUS][TLBI_MAX];
+	unsigned int tlbis[M_CPUS];
+} mmu;
+
+static bool is_leaf_item(const struct item *i)
+{
+	return i->kind != POINTER;
+}
+
+/* --- rule 2: no two translations of one address that may not coexist ---------------- */
+
+static bool may_coexist(const struct item *a, const struct item *b)
+{
+	struct m_decoded da = m_regime_read(&mmu.regime, a->value, a->level);
+	struct m_decoded db = m_regime_read(&mmu.regime, b->value, b->level);
+
+	return a->level == b->level && da.address == db.address && da.attributes == db.attributes;
+}
+
+static void check_conflict(const struct set *s, const struct item *new, unsigned int cpu,
+			   unsigned int w)
+{
+	for (unsigned int i = 0; i < s->n; i++) {
+		if (is_leaf_item(&s->item[i]) && !may_coexist(&s->item[i], new))
+			m_violation("rule 2: CPU%u may hold two translations of IPA %llx: level %d "
+				    "%016llx and level %d %016llx",
+				    cpu, (unsigned long long)m.cfg.watched[w], s->item[i].level,
+				    (unsigned long long)s->item[i].value, new->level,
+				    (unsigned long long)new->value);
+	}
+}
+
+/* --- growing ------------------------------------------------------------------------- */
+
+static bool add(unsigned int cpu, unsigned int w, struct item new)
+{
+	struct set *s = &mmu.set[cpu][w];
+
+	for (unsigned int i = 0; i < s->n; i++) {
+		if (s->item[i].kind == new.kind && s->item[i].level == new.level &&
+		    s->item[i].value == new.value)
+			return false;
+	}
+	if (s->n == SET_MAX) {
+		m_violation("the machine's set of cached entries is full");
+		return false;
+	}
+	if (new.kind == POINTER && m_is_free(new.value))
+		m_violation("rule 1: a walk for IPA %llx goes through a table that is free",
+			    (unsigned long long)m.cfg.watched[w]);
+	if (is_leaf_item(&new))
+		check_conflict(s, &new, cpu, w);
+	s->item[s->n++] = new;
+	return true;
+}
+
+/* One value that a walk may see in an entry of `level`. */
+static bool grow_value(unsigned int cpu, unsigned int w, uint64_t value, int level)
+{
+	struct m_decoded d = m_regime_read(&mmu.regime, value, level);
+	bool grew = false;
+
+	if (d.type == M_TABLE)
+		return add(cpu, w, (struct item){POINTER, level, d.address});
+	if (d.type == M_LEAF && (d.af || mmu.regime.ha)) {
+		grew |= add(cpu, w, (struct item){LEAF, level, value});
+		grew |= add(cpu, w, (struct item){COMBINED, level, value});
+	}
+	return grew;
+}
+
+static bool grow_entry(unsigned int cpu, unsigned int w, const uint64_t *entry, int level)
+{
+	bool grew = grow_value(cpu, w, *entry, level);
+
+	for (unsigned int i = 0; i < mmu.pendings; i++) {
+		if (mmu.pending[i].p == entry)
+			grew |= grow_value(cpu, w, mmu.pending[i].old, level);
+	}
+	return grew;
+}
+
+/* The entry for a watched page in the table at `pa`, whose entries are of `level`. */
+static const uint64_t *entry_in(uint64_t pa, unsigned int w, int level)
+{
+	const uint64_t *table = m_table(pa);
+	uint64_t index = m_regime_index(&mmu.regime, m.cfg.watched[w], level);
+
+	if (table)
+		return &table[index];
+	m_violation("rule 1: a walk for IPA %llx goes to %llx, where no table is",
+		    (unsigned long long)m.cfg.watched[w], (unsigned long long)pa);
+	return NULL;
+}
+
+static bool grow_from(unsigned int cpu, unsigned int w, uint64_t pa, int level)
+{
+	const uint64_t *entry = entry_in(pa, w, level);
+
+	return entry && grow_entry(cpu, w, entry, level);
+}
+
+static uint64_t root(void)
+{
+	return m_regime_root(&mmu.regime, m.cfg.vttbr);
+}
+
+/* A combined entry can be made of a cached leaf at any time. */
+static bool combine(unsigned int cpu, unsigned int w)
+{
+	struct set *s = &mmu.set[cpu][w];
+	bool grew = false;
+
+	for (unsigned int i = 0; i < s->n; i++) {
+		struct item combined = s->item[i];
+
+		if (combined.kind != LEAF)
+			continue;
+		combined.kind = COMBINED;
+		grew |= add(cpu, w, combined);
+	}
+	return grew;
+}
+
+static void grow(unsigned int cpu, unsigned int w)
+{
+	struct set *s = &mmu.set[cpu][w];
+	bool grew;
+
+	do {
+		grew = grow_from(cpu, w, root(), mmu.regime.start);
+		for (unsigned int i = 0; i < s->n; i++) {
+			if (s->item[i].kind == POINTER)
+				grew |= grow_from(cpu, w, s->item[i].value, s->item[i].level + 1);
+		}
+		grew |= combine(cpu, w);
+	} while (grew && m_run_ok());
+}
+
+static void grow_all(void)
+{
+	for (unsigned int cpu = 0; cpu < M_CPUS; cpu++) {
+		for (unsigned int w = 0; w < m.cfg.watched_count; w++)
+			grow(cpu, w);
+	}
+}
+
+/* Whether a walk for a watched page could read this entry: its index alone can tell. */
+static bool is_watched(const uint64_t *p)
+{
+	uint64_t offset = m_table_pa(p) - M_ARENA_PA;
+	uint64_t root_offset = root() - M_ARENA_PA;
+
+	for (unsigned int w = 0; w < m.cfg.watched_count; w++) {
+		uint64_t ipa = m.cfg.watched[w];
+
+		if (offset == root_offset + 8 * m_regime_index(&mmu.regime, ipa, mmu.regime.start))
+			return true;
+		for (int level = mmu.regime.start + 1; level <= 3; level++) {
+			if ((offset & ((8u << mmu.regime.stride) - 1)) ==
+			    8 * m_regime_index(&mmu.regime, ipa, level))
+				return true;
+		}
+	}
+	return false;
+}
+
+void m_mmu_store(const uint64_t *p, uint64_t old)
+{
+	if (!is_watched(p))
+		return;
+	if (mmu.pendings == PENDING_MAX)
+		m_violation("the machine's list of pending stores is full");
+	else
+		mmu.pending[mmu.pendings++] = (struct pending){p, old, m_cpu()};
+	grow_all();
+}
+
+/* --- shrinking ------------------------------------------------------------------------- */
+
+/* What a TLBI by address covers, and the hint it gives. */
+struct operand {
+	uint64_t first, last; /* IPAs */
+	int level; /* -1: no hint */
+	bool valid; /* it invalidates anything at all */
+};
+
+static const unsigned int granule_of_field[] = {0, 12, 14, 16};
+
+/* Arm ARM, "TLBI IPAS2E1IS": IPA[51:12] in 39:0, TTL in 47:44. */
+static struct operand decode_ipa(uint64_t operand)
+{
+	struct operand o = {.level = -1, .valid = true};
+	unsigned int ttl = operand >> 44 & 0xf;
+
+	o.first = (operand & 0xffffffffff) << 12;
+	o.last = o.first + (UINT64_C(1) << mmu.regime.granule) - 1;
+	if (m.cfg.ttl && ttl >> 2) {
+		o.level = (int)(ttl & 3);
+		o.valid = granule_of_field[ttl >> 2] == mmu.regime.granule;
+	}
+	return o;
+}
+
+/* Arm ARM, "TLBI RIPAS2E1IS": BaseADDR 36:0, TTL 38:37, NUM 43:39, SCALE 45:44, TG 47:46. */
+static struct operand decode_range(uint64_t operand)
+{
+	struct operand o = {.level = -1};
+	unsigned int shift = mmu.regime.ds ? 16 : mmu.regime.granule;
+	uint64_t pages = ((operand >> 39 & 31) + 1) << (5 * (operand >> 44 & 3) + 1);
+
+	o.first = (operand & ((UINT64_C(1) << 37) - 1)) << shift;
+	o.last = o.first + (pages << mmu.regime.granule) - 1;
+	o.valid = granule_of_field[operand >> 46 & 3] == mmu.regime.granule;
+	if (m.cfg.ttl && operand >> 37 & 3)
+		o.level = (int)(operand >> 37 & 3);
+	if (o.level >= 0 && o.first & ((UINT64_C(1) << m_regime_shift(&mmu.regime, o.level)) - 1))
+		o.valid = false;
+	return o;
+}
+
+/* Whether what an item translates meets the range that an operand names. */
+static bool meets(const struct item *i, unsigned int w, const struct operand *o)
+{
+	uint64_t size = UINT64_C(1) << m_regime_shift(&mmu.regime, i->level);
+	uint64_t first = m.cfg.watched[w] & ~(size - 1);
+
+	return first <= o->last && o->first <= first + size - 1;
+}
+
+/*
+ * By address: a leaf goes if any address that it translates is named.  For a walk
+ * of the watched page to be cured, however, its own address must be: a TLB may
+ * hold a block in pieces.  Pointers go unless only the last level is asked for,
+ * or a hint names another level than that of the leaf.
+ */
+static bool removes_address(const struct m_tlbi *t, const struct item *i, unsigned int w)
+{
+	struct operand o =
+		t->op == M_TLBI_IPAS2 ? decode_ipa(t->operand) : decode_range(t->operand);
+	uint64_t page = m.cfg.watched[w];
+
+	if (!o.valid || i->kind == COMBINED || !meets(i, w, &o))
+		return false;
+	if (i->kind == POINTER)
+		return !t->last_level && o.level < 0;
+	if (o.level >= 0)
+		return o.level == i->level;
+	return t->op == M_TLBI_IPAS2 || (o.first <= page && page <= o.last);
+}
+
+static bool removes(const struct m_tlbi *t, const struct item *i, unsigned int w)
+{
+	if (t->vttbr >> 48 != m.cfg.vttbr >> 48)
+		return false;
+	if (t->op == M_TLBI_VMALLS12)
+		return true;
+	if (t->op == M_TLBI_VMALLE1)
+		return i->kind == COMBINED;
+	return removes_address(t, i, w);
+}
+
+static void shrink(const struct m_tlbi *t, unsigned int cpu, unsigned int w)
+{
+	struct set *s = &mmu.set[cpu][w];
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; i < s->n; i++) {
+		if (!removes(t, &s->item[i], w))
+			s->item[kept++] = s->item[i];
+	}
+	s->n = kept;
+}
+
+static void apply(const struct m_tlbi *t, unsigned int issuer)
+{
+	for (unsigned int cpu = 0; cpu < M_CPUS; cpu++) {
+		if (t->local && cpu != issuer)
+			continue;
+		for (unsigned int w = 0; w < m.cfg.watched_count; w++)
+			shrink(t, cpu, w);
+	}
+	grow_all();
+}
+
+void m_mmu_tlbi(struct m_tlbi tlbi)
+{
+	unsigned int cpu = m_cpu();
+
+	if (mmu.tlbis[cpu] < TLBI_MAX)
+		mmu.tlbi[cpu][mmu.tlbis[cpu]++] = tlbi;
+	else
+		m_violation("the machine's list of TLBIs in flight is full");
+}
+
+/* A DSB completes a broadcast TLBI if it is not limited to stores, or to this CPU. */
+static bool completes(enum m_dsb kind, const struct m_tlbi *t)
+{
+	return kind == M_DSB_ISH || (kind == M_DSB_NSH && t->local);
+}
+
+bool m_mmu_owes_tlbi(enum m_dsb kind)
+{
+	unsigned int cpu = m_cpu();
+
+	for (unsigned int i = 0; i < mmu.tlbis[cpu]; i++) {
+		if (completes(kind, &mmu.tlbi[cpu][i]))
+			return true;
+	}
+	return false;
+}
+
+/* Between two TLBIs without a DSB there is no order: the worst is stage 1 before stage 2. */
+static void complete_tlbis(enum m_dsb kind, bool stage1)
+{
+	unsigned int cpu = m_cpu();
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; i < mmu.tlbis[cpu]; i++) {
+		struct m_tlbi t = mmu.tlbi[cpu][i];
+
+		if (completes(kind, &t) && (t.op == M_TLBI_VMALLE1) == stage1)
+			apply(&t, cpu);
+		else
+			mmu.tlbi[cpu][kept++] = t;
+	}
+	mmu.tlbis[cpu] = kept;
+}
+
+/* Whether this CPU has stored there at or after the store `i`. */
+static bool overtaken(unsigned int i)
+{
+	for (unsigned int later = i; later < mmu.pendings; later++) {
+		if (mmu.pending[later].p == mmu.pending[i].p && mmu.pending[later].cpu == m_cpu())
+			return true;
+	}
+	return false;
+}
+
+/*
+ * This CPU's stores are visible to all walks now, and so is whatever came before
+ * them in the same entry, by whomever: all observers agree on the order of stores
+ * to one location.
+ */
+static void complete_stores(void)
+{
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; i < mmu.pendings; i++) {
+		if (!overtaken(i))
+			mmu.pending[kept++] = mmu.pending[i];
+	}
+	mmu.pendings = kept;
+}
+
+/*
+ * TLBIs first: a store that was not visible when the TLBI was issued may be
+ * missed by the walk that refills right after it.
+ */
+void m_mmu_dsb(enum m_dsb kind)
+{
+	complete_tlbis(kind, true);
+	complete_tlbis(kind, false);
+	if (kind != M_DSB_NSH)
+		complete_stores();
+}
+
+/*
+ * A page that is free will be filled anew and published with release: no walk can
+ * see through the new pointer what was stored before that.
+ */
+void m_mmu_forget(uint64_t pages)
+{
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; i < mmu.pendings; i++) {
+		uint64_t page = (m_table_pa(mmu.pending[i].p) - M_ARENA_PA) >> M_PAGE_SHIFT;
+
+		if (!(pages >> page & 1))
+			mmu.pending[kept++] = mmu.pending[i];
+	}
+	mmu.pendings = kept;
+}
+
+/* --- questions ------------------------------------------------------------------------- */
+
+void m_mmu_check_free(void)
+{
+	for (unsigned int cpu = 0; cpu < M_CPUS; cpu++) {
+		for (unsigned int w = 0; w < m.cfg.watched_count; w++) {
+			const struct set *s = &mmu.set[cpu][w];
+
+			for (unsigned int i = 0; i < s->n; i++) {
+				if (s->item[i].kind == POINTER && m_is_free(s->item[i].value))
+					m_violation("rule 4: a table was freed that CPU%u may "
+						    "still walk for IPA %llx",
+						    cpu, (unsigned long long)m.cfg.watched[w]);
+			}
+		}
+	}
+}
+
+static struct m_translation translation(uint64_t ipa, uint64_t desc, int level)
+{
+	struct m_decoded d = m_regime_read(&mmu.regime, desc, level);
+	uint64_t offset = ipa & ((UINT64_C(1) << m_regime_shift(&mmu.regime, level)) - 1);
+
+	if (d.type != M_LEAF)
+		return (struct m_translation){.mapped = false};
+	return (struct m_translation){.mapped = true,
+				      .pa = d.address + offset,
+				      .attributes = d.attributes,
+				      .read = d.read,
+				      .write = d.write,
+				      .exec = d.exec,
+				      .young = d.af};
+}
+
+struct m_translation m_translate(uint64_t ipa)
+{
+	uint64_t pa = root();
+
+	for (int level = mmu.regime.start;; level++) {
+		const uint64_t *table = m_table(pa);
+		uint64_t desc = table ? table[m_regime_index(&mmu.regime, ipa, level)] : 0;
+		struct m_decoded d = m_regime_read(&mmu.regime, desc, level);
+
+		if (d.type != M_TABLE)
+			return translation(ipa, desc, level);
+		pa = d.address;
+	}
+}
+
+bool m_same_translation(const struct m_translation *a, const struct m_translation *b)
+{
+	if (!a->mapped || !b->mapped)
+		return a->mapped == b->mapped;
+	return a->pa == b->pa && a->attributes == b->attributes && a->read == b->read &&
+	       a->write == b->write && a->exec == b->exec;
+}
+
+/* A cached translation may allow less than it should, but nothing else. */
+static bool within(const struct m_translation *cached, const struct m_translation *t)
+{
+	return t->mapped && t->pa == cached->pa && t->attributes == cached->attributes &&
+	       t->read >= cached->read && t->write >= cached->write && t->exec >= cached->exec;
+}
+
+bool m_cached_beyond(unsigned int w, const struct m_translation *t, char *what, size_t size)
+{
+	for (unsigned int cpu = 0; cpu < M_CPUS; cpu++) {
+		const struct set *s = &mmu.set[cpu][w];
+
+		for (unsigned int i = 0; i < s->n; i++) {
+			const struct item *item = &s->item[i];
+			struct m_translation cached =
+				translation(m.cfg.watched[w], item->value, item->level);
+
+			if (!is_leaf_item(item) || within(&cached, t))
+				continue;
+			(void)snprintf(what, size, "CPU%u, %s, level %d, %016llx", cpu,
+				       item->kind == LEAF ? "stage 2" : "combined", item->level,
+				       (unsigned long long)item->value);
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool set_in(uint64_t pa, unsigned int w, int level)
+{
+	const uint64_t *entry = entry_in(pa, w, level);
+	struct m_decoded d = m_regime_read(&mmu.regime, entry ? *entry : 0, level);
+
+	if (d.type != M_LEAF || d.af)
+		return false;
+	return m_hardware_cas((uint64_t *)(uintptr_t)entry, *entry, *entry | UINT64_C(1) << 10);
+}
+
+/* An unlinked table may still be in a walk cache: the hardware may write there too. */
+bool m_set_access_flag(unsigned int w)
+{
+	const struct set *s = &mmu.set[M_CPUS - 1][w];
+
+	if (set_in(root(), w, mmu.regime.start))
+		return true;
+	for (unsigned int i = 0; i < s->n; i++) {
+		if (s->item[i].kind == POINTER && set_in(s->item[i].value, w, s->item[i].level + 1))
+			return true;
+	}
+	return false;
+}
+
+void m_mmu_begin(void)
+{
+	memset(mmu.tlbis, 0, sizeof(mmu.tlbis));
+	mmu.pendings = 0;
+	for (unsigned int cpu = 0; cpu < M_CPUS; cpu++) {
+		for (unsigned int w = 0; w < M_WATCHED; w++)
+			mmu.set[cpu][w].n = 0;
+	}
+	if (!m_regime_decode(&mmu.regime, m.cfg.vtcr))
+		m_violation("VTCR_EL2 %llx makes no sense", (unsigned long long)m.cfg.vtcr);
+	else
+		grow_all();
+}
