@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: 2026 The stage2 authors */
+/*
+ * What the headers promise beside the mapping itself: sizes of blocks, order of
+ * visits, counts, costs and quotas, sentence by sentence.
+ */
+#include "lib/suite.h"
+
+#include <string.h>
+
+#include "lib/formats.h"
+#include "lib/world.h"
+
+#define LLU(x) ((unsigned long long)(x))
+#define PAGE UINT64_C(0x1000)
+#define BLOCK UINT64_C(0x200000)
+#define GB UINT64_C(0x40000000)
+
+static const struct world_config shared = {
+	.format = {12, 39, 40, 8, S2_FEAT_TTL | S2_FEAT_TLBIRANGE}, .shared = true};
+
+static void open_filled(struct world *w, const struct world_config *config, uint32_t pages)
+{
+	world_open(w, config);
+	world_fill(w, &w->cpu[0], pages);
+}
+
+static void map_ok(struct world *w, uint64_t ipa, uint64_t size, uint64_t pa, s2_attr attr,
+		   uint32_t flags)
+{
+	require_status(s2_map(&w->tree, &w->cpu[0], ipa, size, pa, attr, flags), S2_OK);
+}
+
+static struct s2_mapping look(const struct world *w, uint64_t ipa)
+{
+	struct s2_mapping m;
+
+	require_status(s2_lookup(&w->tree, ipa, &m), S2_OK);
+	return m;
+}
+
+/* --- map -------------------------------------------------------------------- */
+
+static void map_uses_blocks_wherever_both_addresses_and_the_size_allow(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_filled(&w, &shared, 20);
+	map_ok(&w, GB - BLOCK - PAGE, 2 * GB + 2 * BLOCK, 3 * GB - BLOCK - PAGE, S2_RW, 0);
+	assert_int_equal(look(&w, GB - BLOCK - PAGE).level, 3);
+	assert_int_equal(look(&w, GB - BLOCK).level, 2);
+	assert_int_equal(look(&w, GB).level, 1);
+	assert_int_equal(look(&w, 2 * GB).level, 1);
+	assert_int_equal(look(&w, 3 * GB).level, 3);
+	assert_int_equal(look(&w, 3 * GB + BLOCK - 2 * PAGE).level, 3);
+	assert_int_equal(look(&w, 3 * GB + BLOCK - PAGE).kind, S2_KIND_EMPTY);
+	map_ok(&w, 4 * GB, GB, GB + BLOCK, S2_RW, 0);
+	assert_int_equal(look(&w, 4 * GB).level, 2);
+	map_ok(&w, 5 * GB, BLOCK, PAGE, S2_RW, 0);
+	assert_int_equal(look(&w, 5 * GB).level, 3);
+	map_ok(&w, 6 * GB, BLOCK, GB, S2_RW, S2_PAGES);
+	assert_int_equal(look(&w, 6 * GB).level, 3);
+	world_close(&w);
+}
+
+static void what_is_mapped_already_costs_nothing_also_in_a_larger_block(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_filled(&w, &shared, 2);
+	map_ok(&w, GB, GB, GB, S2_RW, 0);
+	world_fill(&w, &w.cpu[0], 0);
+	map_ok(&w, GB + BLOCK, BLOCK, GB + BLOCK, S2_RW, 0);
+	map_ok(&w, GB + PAGE, 7 * PAGE, GB + PAGE, S2_RW, S2_PAGES);
+	assert_int_equal(look(&w, GB).level, 1);
+	world_close(&w);
+}
+
+static void check_fault_pages(const struct s2_format *fmt)
+{
+	struct world_config config = {.shared = true};
+	uint64_t page = BIT(fmt->granule_shift);
+	struct world w;
+
+	config.format = (struct s2_config){fmt->granule_shift, fmt->ipa_bits, fmt->pa_bits,
+					   fmt->vmid_bits, fmt->features};
+	open_filled(&w, &config, S2_FAULT_PAGES);
+	map_ok(&w, BIT(fmt->ipa_bits) - page, page, 0, S2_RW, S2_FAULT);
+	world_close(&w);
+}
+
+static void a_fault_never_needs_more_than_s2_fault_pages(void **state)
+{
+	(void)state;
+	for_each_format(check_fault_pages);
+}
+
+/* --- reading ---------------------------------------------------------------- */
+
+static void lookup_takes_any_byte_address_and_tells_how_far_its_answer_goes(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_filled(&w, &shared, 8);
+	map_ok(&w, GB + PAGE, PAGE, 7 * PAGE, (S2_R | S2_X | S2_SW(2)), 0);
+	map_ok(&w, GB + BLOCK, BLOCK, 3 * BLOCK, S2_RW | S2_DEVICE, 0);
+	struct s2_mapping page = look(&w, GB + PAGE + 0xabc), block = look(&w, GB + 2 * BLOCK - 1);
+	struct s2_mapping hole = look(&w, GB + 1), far = look(&w, 2 * GB + 5);
+
+	require(page.ipa == GB + PAGE && page.size == PAGE && page.pa == 7 * PAGE &&
+			page.attr == (S2_R | S2_X | S2_SW(2)) && page.level == 3 &&
+			page.kind == S2_KIND_LEAF,
+		"a page: %#llx", LLU(page.desc));
+	require(block.ipa == GB + BLOCK && block.size == BLOCK && block.pa == 3 * BLOCK &&
+			block.attr == (S2_RW | S2_DEVICE) && block.level == 2,
+		"a block: %#llx", LLU(block.desc));
+	require(hole.ipa == GB && hole.size == PAGE && hole.kind == S2_KIND_EMPTY && !hole.pa &&
+			!hole.attr && !hole.desc,
+		"a hole of a page: %#llx", LLU(hole.size));
+	require(far.ipa == 2 * GB && far.size == GB && far.kind == S2_KIND_EMPTY,
+		"a hole of 1 GiB: %#llx", LLU(far.size));
+	world_close(&w);
+}
+
+struct seen {
+	struct world *world;
+	unsigned int count;
+	uint64_t next;
+};
+
+static int in_order(const struct s2_mapping *m, void *arg)
+{
+	struct seen *seen = arg;
+
+	require(m->ipa == seen->next, "IPA %#llx after %#llx", LLU(m->ipa), LLU(seen->next));
+	seen->next = m->ipa + m->size;
+	seen->count++;
+	return 0;
+}
+
+static void walk_visits_every_entry_once_in_order_holes_included(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_filled(&w, &shared, 8);
+	map_ok(&w, GB + 5 * PAGE, PAGE, 0, S2_RW, 0);
+	map_ok(&w, GB + BLOCK, BLOCK, 0, S2_RW, 0);
+	struct seen seen = {.world = &w};
+
+	require_status(s2_walk(&w.tree, 0, BIT(39), in_order, &seen), S2_OK);
+	require(seen.next == BIT(39) && seen.count == 511 + 511 + 512, "%u visits", seen.count);
+	seen = (struct seen){.world = &w, .next = GB + BLOCK};
+	require_status(s2_walk(&w.tree, GB + BLOCK + PAGE, PAGE, in_order, &seen), S2_OK);
+	require(seen.count == 1, "%u visits for a page in a block", seen.count);
+	world_close(&w);
+}
+
+/* "On a shared tree `visit` may call any operation." */
+static int unmap_it(const struct s2_mapping *m, void *arg)
+{
+	struct seen *seen = arg;
+
+	seen->count += m->kind == S2_KIND_LEAF;
+	return m->kind != S2_KIND_LEAF
+		       ? 0
+		       : s2_unmap(&seen->world->tree, &seen->world->cpu[0], m->ipa, m->size, 0);
+}
+
+static void visit_may_change_a_shared_tree(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_filled(&w, &shared, 20);
+	map_ok(&w, GB, 4 * BLOCK, GB, S2_RW, 0);
+	map_ok(&w, GB + BLOCK, BLOCK, GB, S2_RW, S2_PAGES);
+	struct seen seen = {.world = &w};
+
+	require_status(s2_walk(&w.tree, 0, BIT(39), unmap_it, &seen), S2_OK);
+	require(seen.count == 3 + 512, "%u leaves", seen.count);
+	seen = (struct seen){.world = &w};
+	require_status(s2_walk(&w.tree, 0, BIT(39), unmap_it, &seen), S2_OK);
+	require(seen.count == 0, "%u leaves are left", seen.count);
+	world_close(&w);
+}
+
+/* --- costs, quotas, counters ------------------------------------------------ */
+
+static void require_cost(struct world *w, uint64_t ipa, uint64_t size, uint64_t pa, uint32_t flags,
+			 uint64_t expected)
+{
+	uint64_t pages = UINT64_MAX;
+
+	require_status(s2_map_cost(&w->tree, ipa, size, pa, S2_RW, flags, &pages), S2_OK);
+	require(pages == expected, "%#llx+%#llx to %#llx: %llu pages, not %llu", LLU(ipa),
+		LLU(size), LLU(pa), LLU(pages), LLU(expected));
+}
+
+static void map_cost_counts_what_map_would_take(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_filled(&w, &shared, 20);
+	require_cost(&w, 0, PAGE, 0, 0, 2);
+	require_cost(&w, 0, BLOCK, 0, 0, 1);
+	require_cost(&w, 0, BLOCK, 0, S2_PAGES, 2);
+	require_cost(&w, 0, GB, 0, 0, 0);
+	require_cost(&w, 0, GB, BLOCK, 0, 1);
+	require_cost(&w, 0, GB, PAGE, 0, 513);
+	require_cost(&w, 0, 8 * GB, 0, S2_PAGES, UINT64_C(8) * 513);
+	require_cost(&w, GB - PAGE, 2 * PAGE, GB - PAGE, 0, 4);
+	require_cost(&w, GB - BLOCK - PAGE, GB + 2 * BLOCK + 2 * PAGE, GB - BLOCK - PAGE, 0, 4);
+	map_ok(&w, 0, GB, 0, S2_RW, 0);
+	require_cost(&w, BLOCK, 5 * PAGE, BLOCK, 0, 0);
+	require_cost(&w, BLOCK, PAGE, 0, 0, 2);
+	require_cost(&w, 0, GB, GB, 0, 0);
+	map_ok(&w, 0, PAGE, PAGE, S2_RW, 0);
+	require_cost(&w, PAGE, PAGE, 0, 0, 0);
+	require_cost(&w, 5 * BLOCK, PAGE, 0, 0, 1);
+	world_close(&w);
+}
+
+/* Tables that wait to be reclaimed are still the tree's. */
+static void the_quota_is_never_exceeded_and_counts_tables_until_they_are_freed(void **state)
+{
+	const struct world_config config = {
+		.format = {12, 39, 40, 8, 0}, .shared = true, .quota = 3};
+	struct world w;
+
+	(void)state;
+	open_filled(&w, &config, 20);
+	map_ok(&w, GB, PAGE, 0, S2_RW, 0);
+	map_ok(&w, GB + BLOCK, PAGE, 0, S2_RW, 0);
+	require_status(s2_map(&w.tree, &w.cpu[0], GB + 2 * BLOCK, PAGE, 0, S2_RW, 0), S2_QUOTA);
+	require(w.tree.tables == 3 && w.cpu[0].cache.count == 17, "%llu tables",
+		LLU(w.tree.tables));
+	require_status(s2_unmap(&w.tree, &w.cpu[0], GB, BLOCK, 0), S2_OK);
+	require_status(s2_map(&w.tree, &w.cpu[0], GB + 2 * BLOCK, PAGE, 0, S2_RW, 0), S2_QUOTA);
+	world_quiesce(&w);
+	map_ok(&w, GB + 2 * BLOCK, PAGE, 0, S2_RW, 0);
+	world_close(&w);
+}
+
+static uint64_t tlbis(enum s2_host_op op)
+{
+	return s2_host_tlbis[op - S2_HOST_TLBI_FIRST];
+}
+
+static void busy_life(struct world *w)
+{
+	struct s2_cpu *cpu = &w->cpu[0];
+
+	map_ok(w, GB, 4 * BLOCK, GB, S2_RW, 0);
+	map_ok(w, GB + BLOCK, BLOCK, GB, S2_RW, S2_PAGES);
+	require_status(s2_split(&w->tree, cpu, GB, BLOCK, 3, 0), S2_OK);
+	require_status(s2_collapse(&w->tree, cpu, GB, 2, 0), S2_OK);
+	map_ok(w, GB + 3 * BLOCK, PAGE, 0, S2_R, S2_FAULT);
+	map_ok(w, GB + 3 * BLOCK, PAGE, 0, S2_RW, S2_FAULT);
+	require_status(s2_unmap(&w->tree, cpu, GB + PAGE, 2 * BLOCK, 0), S2_OK);
+	require_status(s2_unmap(&w->tree, cpu, 0, 4 * GB, 0), S2_OK);
+	world_quiesce(w);
+}
+
+static void the_counters_count_what_happened(void **state)
+{
+	struct s2_stats *stats;
+	struct world w;
+
+	(void)state;
+	memset(s2_host_tlbis, 0, sizeof(s2_host_tlbis));
+	open_filled(&w, &shared, 20);
+	busy_life(&w);
+	stats = &w.cpu[0].stats;
+	assert_int_equal(stats->tlbi_ipa,
+			 tlbis(S2_HOST_TLBI_IPAS2E1IS) + tlbis(S2_HOST_TLBI_IPAS2LE1IS));
+	assert_int_equal(stats->tlbi_range,
+			 tlbis(S2_HOST_TLBI_RIPAS2E1IS) + tlbis(S2_HOST_TLBI_RIPAS2LE1IS));
+	assert_int_equal(stats->tlbi_vmid, tlbis(S2_HOST_TLBI_VMALLS12E1IS));
+	assert_int_equal(stats->tlbi_stage1, tlbis(S2_HOST_TLBI_VMALLE1IS));
+	assert_int_equal(stats->tlbi_local, tlbis(S2_HOST_TLBI_IPAS2E1));
+	assert_int_equal(stats->tables_linked - stats->tables_freed, w.tree.tables);
+	assert_int_equal(stats->collapses, 1);
+	assert_int_equal(stats->splits, 5);
+	assert_int_equal(stats->retries, 0);
+	assert_int_equal(stats->pages_returned, 0);
+	require(stats->breaks >= 8, "%llu breaks", LLU(stats->breaks));
+	world_close(&w);
+}
+
+static void a_cache_is_a_stack_of_pages(void **state)
+{
+	struct s2_cache *cache;
+	void *page[5];
+	struct world w;
+
+	(void)state;
+	open_filled(&w, &shared, 0);
+	cache = &w.cpu[0].cache;
+	for (size_t i = 0; i < ARRAY_SIZE(page); i++) {
+		page[i] = s2_host_alloc(PAGE);
+		require_status(s2_cache_put(cache, page[i]), S2_OK);
+	}
+	for (size_t i = ARRAY_SIZE(page); i--;)
+		require(s2_cache_take(cache) == page[i] && cache->count == i, "page %zu", i);
+	require(!s2_cache_take(cache) && !s2_cache_take(NULL), "a page out of nowhere");
+	for (size_t i = 0; i < ARRAY_SIZE(page); i++)
+		s2_host_free(page[i], PAGE);
+	world_close(&w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(map_uses_blocks_wherever_both_addresses_and_the_size_allow),
+		cmocka_unit_test(what_is_mapped_already_costs_nothing_also_in_a_larger_block),
+		cmocka_unit_test(a_fault_never_needs_more_than_s2_fault_pages),
+		cmocka_unit_test(lookup_takes_any_byte_address_and_tells_how_far_its_answer_goes),
+		cmocka_unit_test(walk_visits_every_entry_once_in_order_holes_included),
+		cmocka_unit_test(visit_may_change_a_shared_tree),
+		cmocka_unit_test(map_cost_counts_what_map_would_take),
+		cmocka_unit_test(
+			the_quota_is_never_exceeded_and_counts_tables_until_they_are_freed),
+		cmocka_unit_test(the_counters_count_what_happened),
+		cmocka_unit_test(a_cache_is_a_stack_of_pages),
+	};
+
+	return run_suite("contract", tests);
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: 2026 The stage2 authors */
+/*
+ * The flat array behind model.h, and how tables and TLBs are held against it.
+ */
+#include "model.h"
+
+#include <stdlib.h>
+
+#include "tlb.h"
+
+#define LLU(x) ((unsigned long long)(x))
+
+void model_open(struct model *model, struct world *world, unsigned int unit_level,
+		unsigned int blocks)
+{
+	uint64_t block = arch_size(&world->regime, unit_level - 1);
+	uint64_t end = BIT(world->fmt.ipa_bits);
+
+	*model = (struct model){.world = world, .unit_level = unit_level};
+	model->unit = arch_size(&world->regime, unit_level);
+	model->units = blocks * block / model->unit;
+	model->window[0].ipa = 0;
+	model->window[1].ipa = end / 2 - block;
+	model->window[2].ipa = end - blocks * block;
+	assert_true(blocks * block <= model->window[1].ipa);
+	for (unsigned int i = 0; i < MODEL_WINDOWS; i++) {
+		model->window[i].page = calloc(model->units, sizeof(uint64_t));
+		assert_non_null(model->window[i].page);
+	}
+}
+
+void model_close(struct model *model)
+{
+	for (unsigned int i = 0; i < MODEL_WINDOWS; i++)
+		free(model->window[i].page);
+}
+
+static int window_of(const struct model *model, uint64_t ipa)
+{
+	for (int i = 0; i < MODEL_WINDOWS; i++)
+		if (ipa - model->window[i].ipa < model->units * model->unit)
+			return i;
+	return -1;
+}
+
+uint64_t *model_at(const struct model *model, uint64_t ipa)
+{
+	int window = window_of(model, ipa);
+
+	require(window >= 0, "IPA %#llx is in no window", LLU(ipa));
+	return &model->window[window].page[(ipa - model->window[window].ipa) / model->unit];
+}
+
+/* --- operations ------------------------------------------------------------- */
+
+void model_map(struct model *model, uint64_t ipa, uint64_t size, uint64_t pa, s2_attr attr)
+{
+	for (uint64_t at = 0; at < size; at += model->unit) {
+		uint64_t *page = model_at(model, ipa + at);
+		bool young =
+			model_is_mapped(*page) && model_pa(*page) == pa + at && !(*page & S2_OLD);
+
+		*page = (pa + at) | MODEL_MAPPED | (young ? attr & ~S2_OLD : attr);
+	}
+}
+
+void model_unmap(struct model *model, uint64_t ipa, uint64_t size, bool deferred)
+{
+	for (uint64_t at = 0; at < size; at += model->unit) {
+		uint64_t *page = model_at(model, ipa + at);
+
+		*page = deferred && *page ? MODEL_DEFERRED : MODEL_EMPTY;
+	}
+}
+
+void model_flush(struct model *model)
+{
+	for (unsigned int i = 0; i < MODEL_WINDOWS; i++)
+		for (uint64_t n = 0; n < model->units; n++)
+			if (model->window[i].page[n] == MODEL_DEFERRED)
+				model->window[i].page[n] = MODEL_EMPTY;
+}
+
+void model_own(struct model *model, uint64_t ipa, uint32_t owner)
+{
+	*model_at(model, ipa) = MODEL_OWNED | (uint64_t)owner << 12;
+}
+
+void model_touch(struct model *model, uint64_t ipa, uint64_t size)
+{
+	for (uint64_t at = 0; at < size; at += model->unit)
+		*model_at(model, ipa + at) &= ~(uint64_t)S2_OLD;
+}
+
+/* --- tables ----------------------------------------------------------------- */
+
+static bool is_flush_owed(const struct model *model)
+{
+	for (unsigned int i = 0; i < WORLD_CPUS; i++)
+		if (model->world->cpu[i].gather.runs)
+			return true;
+	return false;
+}
+
+/* The engine and the architecture read one entry alike. */
+static void check_entry(const struct model *model, const struct s2_mapping *m, uint64_t ipa)
+{
+	struct arch_walk walk;
+	s2_attr attr;
+
+	arch_walk(&model->world->regime, ipa, &walk);
+	require(walk.ipa == m->ipa && walk.size == m->size && walk.level == m->level &&
+			walk.desc == m->desc,
+		"IPA %#llx: lookup says %#llx at level %u, a walk %#llx at level %u", LLU(ipa),
+		LLU(m->desc), m->level, LLU(walk.desc), walk.level);
+	require((walk.kind == ARCH_LEAF) == (m->kind == S2_KIND_LEAF) &&
+			walk.kind != ARCH_RESERVED && m->kind != S2_KIND_CORRUPT &&
+			m->kind != S2_KIND_TABLE,
+		"IPA %#llx: %#llx at level %u is of kind %d", LLU(ipa), LLU(m->desc), m->level,
+		m->kind);
+	if (walk.kind != ARCH_LEAF) {
+		require(!m->pa && !m->attr, "IPA %#llx: attributes of no leaf", LLU(ipa));
+		return;
+	}
+	require(arch_attr(&model->world->regime, walk.level, walk.desc, &attr),
+		"IPA %#llx: %#llx has bits that no mapping has", LLU(ipa), LLU(walk.desc));
+	require(walk.pa == m->pa && attr == m->attr && !(walk.desc & S2_DESC_SEAL),
+		"IPA %#llx: %#llx read as PA %#llx, attributes %#x", LLU(ipa), LLU(walk.desc),
+		LLU(m->pa), m->attr);
+}
+
+static uint64_t as_page(const struct model *model, const struct s2_mapping *m, uint64_t ipa)
+{
+	switch (m->kind) {
+	case S2_KIND_LEAF:
+		return (m->pa + (ipa - m->ipa)) | MODEL_MAPPED | m->attr;
+	case S2_KIND_ANNOTATED:
+		return MODEL_OWNED | (uint64_t)s2_desc_owner(m->desc) << 12;
+	case S2_KIND_LOCKED:
+		require(is_flush_owed(model), "IPA %#llx is locked by nobody", LLU(m->ipa));
+		return MODEL_DEFERRED;
+	default:
+		return MODEL_EMPTY;
+	}
+}
+
+/* A deferred unmap may have been flushed early, and locks holes between what it removes. */
+static bool pages_agree(uint64_t expected, uint64_t found)
+{
+	bool gone = expected == MODEL_EMPTY || expected == MODEL_DEFERRED;
+
+	return expected == found || (gone && (found == MODEL_EMPTY || found == MODEL_DEFERRED));
+}
+
+/* Compares [from, to) of what one entry covers; both in one unit or at units' boundaries. */
+static void compare_entry(const struct model *model, const struct s2_mapping *m, uint64_t from,
+			  uint64_t to)
+{
+	for (uint64_t ipa = from; ipa < to; ipa += model->unit - ipa % model->unit) {
+		uint64_t found = as_page(model, m, ipa);
+		uint64_t expected = *model_at(model, ipa);
+
+		if (model_is_mapped(expected))
+			expected += ipa % model->unit;
+		require(pages_agree(expected, found),
+			"IPA %#llx: found %#llx in %#llx at level %u, expected %#llx", LLU(ipa),
+			LLU(found), LLU(m->desc), m->level, LLU(expected));
+	}
+}
+
+void model_compare(const struct model *model, unsigned int window)
+{
+	uint64_t ipa = model->window[window].ipa;
+	uint64_t end = ipa + model->units * model->unit;
+	struct s2_mapping m;
+
+	while (ipa < end) {
+		require_status(s2_lookup(&model->world->tree, ipa, &m), S2_OK);
+		require(m.ipa <= ipa && ipa - m.ipa < m.size, "IPA %#llx: entry of %#llx", LLU(ipa),
+			LLU(m.ipa));
+		check_entry(model, &m, ipa);
+		uint64_t next = m.ipa + m.size;
+
+		compare_entry(model, &m, ipa, next < end ? next : end);
+		ipa = next;
+	}
+}
+
+struct rest {
+	const struct model *model;
+	uint64_t next; /* where the entry after this one must begin */
+};
+
+static int visit_rest(const struct s2_mapping *m, void *arg)
+{
+	struct rest *rest = arg;
+
+	require(m->ipa == rest->next, "the walk went from %#llx to %#llx", LLU(rest->next),
+		LLU(m->ipa));
+	rest->next = m->ipa + m->size;
+	if (window_of(rest->model, m->ipa) >= 0)
+		compare_entry(rest->model, m, m->ipa,
+			      window_of(rest->model, rest->next - 1) >= 0 ? rest->next
+									  : m->ipa + 1);
+	else
+		require(m->kind == S2_KIND_EMPTY, "IPA %#llx, in no window: %#llx", LLU(m->ipa),
+			LLU(m->desc));
+	return 0;
+}
+
+void model_compare_rest(const struct model *model)
+{
+	struct rest rest = {model, 0};
+	uint64_t end = BIT(model->world->fmt.ipa_bits);
+
+	require_status(s2_walk(&model->world->tree, 0, end, visit_rest, &rest), S2_OK);
+	require(rest.next == end, "the walk ended at %#llx", LLU(rest.next));
+}
+
+/* --- TLBs ------------------------------------------------------------------- */
+
+static void check_cached(const struct tlb_leaf *leaf, void *arg)
+{
+	const struct model *model = arg;
+	s2_attr perm = leaf->attr & S2_RWX;
+
+	for (uint64_t at = 0; at < leaf->size; at += model->unit) {
+		uint64_t page = *model_at(model, leaf->ipa + at);
+		uint64_t pa = model_pa(page) + (leaf->ipa + at) % model->unit;
+
+		if (page == MODEL_DEFERRED)
+			continue;
+		require(model_is_mapped(page) && pa == leaf->pa + at &&
+				!((page ^ leaf->attr) & S2_MEM_MASK) && !(perm & ~page),
+			"IPA %#llx: a CPU may still use PA %#llx, attributes %#x; expected %#llx",
+			LLU(leaf->ipa + at), LLU(leaf->pa + at), leaf->attr, LLU(page));
+	}
+}
+
+void model_compare_tlb(const struct model *model)
+{
+	tlb_for_each(check_cached, (void *)(uintptr_t)model);
+}

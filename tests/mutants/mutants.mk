@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# SPDX-FileCopyrightText: 2026 The stage2 authors
+#
+# Tests of the tests.
+
+MUTANTS ?=## names of the mutants to try, as in tests/mutants/list (all)
+
+##@ Explore
+
+.PHONY: mutants mutants-sample
+mutants: | need-test ## Break the engine in each known way and see that a test notices (MUTANTS=)
+	@tests/mutants/run $(abspath $(B))/mutants -- $(MUTANTS)
+
+mutants-sample: | need-test ## A dozen of them
+	@tests/mutants/run $(abspath $(B))/mutants -s 7

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: 2026 The stage2 authors */
+/*
+ * One CPU in the middle of another's operation, at every step of it.
+ *
+ * An operation of CPU A is stopped before each of its accesses to memory, each
+ * barrier and each TLBI in turn, and CPU B does a whole operation of its own on
+ * the same tables (in fault mode, since it cannot wait for A).  That is every
+ * interleaving with one preemption, deterministic and on one thread.
+ *
+ * Whatever happens: per page the outcome is that of A before B or of B before A,
+ * a call that was answered S2_RETRY did nothing beyond cpu->done, no CPU can use
+ * what is gone, no page is lost, and nobody follows a table that was freed: B
+ * poisons at once all that it gets back.
+ */
+#include "lib/suite.h"
+
+#include <string.h>
+
+#include "lib/tlb.h"
+#include "lib/world.h"
+
+#define LLU(x) ((unsigned long long)(x))
+
+#define PAGE UINT64_C(0x1000)
+#define BLOCK UINT64_C(0x200000)
+#define BASE UINT64_C(0x3fe00000) /* the first block ends where the second level-1 entry begins */
+#define SIZE (2 * BLOCK)
+#define PAGES (SIZE / PAGE)
+#define F UINT64_C(0x40000000) /* where BASE is mapped to, mostly */
+#define G UINT64_C(0x80000000)
+
+/* --- operations ------------------------------------------------------------- */
+
+enum verb { MAP, UNMAP, DEFERRED, SPLIT, COLLAPSE, RECLAIM };
+
+struct action {
+	const char *name;
+	enum verb verb;
+	uint64_t at, size; /* from BASE on */
+	uint64_t pa; /* of BASE */
+	s2_attr attr;
+};
+
+static const struct action actions[] = {
+	{"map page 3", MAP, 3 * PAGE, PAGE, F, S2_RWX},
+	{"map page 3 read-only", MAP, 3 * PAGE, PAGE, F, S2_R},
+	{"map page 3 elsewhere", MAP, 3 * PAGE, PAGE, G, S2_RWX},
+	{"map page 0 elsewhere", MAP, 0, PAGE, G, S2_RWX},
+	{"map page 5", MAP, 5 * PAGE, PAGE, F, S2_RWX},
+	{"map a block", MAP, 0, BLOCK, F, S2_RWX},
+	{"map a block elsewhere", MAP, 0, BLOCK, G, S2_RW},
+	{"map all", MAP, 0, SIZE, F, S2_RWX},
+	{"map across the boundary", MAP, BLOCK - 4 * PAGE, 8 * PAGE, G, S2_RW},
+	{"unmap page 3", UNMAP, 3 * PAGE, PAGE, 0, 0},
+	{"unmap page 0", UNMAP, 0, PAGE, 0, 0},
+	{"unmap a block", UNMAP, 0, BLOCK, 0, 0},
+	{"unmap across the boundary", UNMAP, BLOCK - 4 * PAGE, 8 * PAGE, 0, 0},
+	{"unmap all", UNMAP, 0, SIZE, 0, 0},
+	{"unmap page 3, deferred", DEFERRED, 3 * PAGE, PAGE, 0, 0},
+	{"unmap a block, deferred", DEFERRED, 0, BLOCK, 0, 0},
+	{"split", SPLIT, 0, BLOCK, 0, 0},
+	{"split all", SPLIT, 0, SIZE, 0, 0},
+	{"collapse", COLLAPSE, 0, BLOCK, 0, 0},
+	{"reclaim", RECLAIM, 0, 0, 0, 0},
+};
+
+struct outcome {
+	int status;
+	uint64_t done;
+};
+
+static int unmap_deferred(struct s2_tree *tree, struct s2_cpu *cpu, const struct action *a,
+			  uint32_t flags)
+{
+	int status = s2_unmap(tree, cpu, BASE + a->at, a->size, flags | S2_DEFER);
+	uint64_t done = cpu->done;
+
+	require_status(s2_flush(tree, cpu), S2_OK);
+	cpu->done = done;
+	return status;
+}
+
+static int perform(struct s2_tree *tree, struct s2_cpu *cpu, const struct action *a, uint32_t flags)
+{
+	switch (a->verb) {
+	case MAP:
+		return s2_map(tree, cpu, BASE + a->at, a->size, a->pa + a->at, a->attr, flags);
+	case UNMAP:
+		return s2_unmap(tree, cpu, BASE + a->at, a->size, flags);
+	case DEFERRED:
+		return unmap_deferred(tree, cpu, a, flags);
+	case SPLIT:
+		return s2_split(tree, cpu, BASE + a->at, a->size, 3, flags);
+	case COLLAPSE:
+		return s2_collapse(tree, cpu, BASE + a->at, 2, flags);
+	default:
+		cpu->done = 0;
+		return s2_reclaim(tree, cpu);
+	}
+}
+
+/* --- scenes ----------------------------------------------------------------- */
+
+struct step {
+	uint64_t at, size, pa;
+	s2_attr attr;
+	uint32_t flags;
+};
+
+struct scene {
+	const char *name;
+	struct step step[3];
+};
+
+static const struct scene scenes[] = {
+	{"nothing", {{0}}},
+	{"eight pages", {{0, 8 * PAGE, F, S2_RWX, 0}}},
+	{"eight pages read-only", {{0, 8 * PAGE, F, S2_R, 0}}},
+	{"a block", {{0, BLOCK, F, S2_RWX, 0}}},
+	{"a uniform table", {{0, BLOCK, F, S2_RWX, S2_PAGES}}},
+	{"a table with one page elsewhere",
+	 {{0, BLOCK, F, S2_RWX, S2_PAGES}, {3 * PAGE, PAGE, G, S2_RW, 0}}},
+	{"a block and a table", {{0, BLOCK, F, S2_RWX, 0}, {BLOCK, BLOCK, F, S2_RWX, S2_PAGES}}},
+};
+
+/* The reference: one word for each page, zero or address and attributes. */
+struct pages {
+	uint64_t page[PAGES];
+};
+
+#define MAPPED 0x800
+
+static void apply(struct pages *pages, const struct action *a, uint64_t done)
+{
+	for (uint64_t at = a->at; at < a->at + done; at += PAGE)
+		if (a->verb == MAP)
+			pages->page[at / PAGE] = (a->pa + at) | a->attr | MAPPED;
+		else if (a->verb == UNMAP || a->verb == DEFERRED)
+			pages->page[at / PAGE] = 0;
+}
+
+static void read_mapping(struct pages *pages, const struct s2_mapping *m)
+{
+	for (uint64_t at = 0; at < m->size; at += PAGE) {
+		uint64_t ipa = m->ipa + at;
+
+		if (ipa - BASE < SIZE && m->kind == S2_KIND_LEAF)
+			pages->page[(ipa - BASE) / PAGE] = (m->pa + at) | m->attr | MAPPED;
+	}
+}
+
+static int visit_mapping(const struct s2_mapping *m, void *arg)
+{
+	require(m->kind == S2_KIND_EMPTY || m->kind == S2_KIND_LEAF, "IPA %#llx: %#llx is left",
+		LLU(m->ipa), LLU(m->desc));
+	require(!(m->desc & S2_DESC_SEAL), "IPA %#llx is still sealed", LLU(m->ipa));
+	read_mapping(arg, m);
+	return 0;
+}
+
+static void read_all(const struct world *world, struct pages *pages)
+{
+	memset(pages, 0, sizeof(*pages));
+	require_status(s2_walk(&world->tree, BASE, SIZE, visit_mapping, pages), S2_OK);
+}
+
+static const struct world_config config = {
+	.format = {12, 39, 40, 8, S2_FEAT_TTL | S2_FEAT_TLBIRANGE},
+	.shared = true,
+	.arena = UINT64_C(1) << 20,
+};
+
+static void open_scene(struct world *world, const struct scene *scene)
+{
+	world_open(world, &config);
+	tlb_open(world);
+	for (size_t i = 0; i < ARRAY_SIZE(scene->step) && scene->step[i].size; i++) {
+		const struct step *s = &scene->step[i];
+
+		world_fill(world, &world->cpu[0], 20);
+		require_status(s2_map(&world->tree, &world->cpu[0], BASE + s->at, s->size,
+				      s->pa + s->at, s->attr, s->flags),
+			       S2_OK);
+	}
+	for (unsigned int i = 0; i < WORLD_CPUS; i++)
+		world_fill(world, &world->cpu[i], 12);
+}
+
+static void close_scene(struct world *world)
+{
+	tlb_close();
+	require_status(s2_unmap(&world->tree, &world->cpu[0], 0, BIT(39), 0), S2_OK);
+	world_quiesce(world);
+	require(world->tree.tables == 0, "%llu tables in an empty tree", LLU(world->tree.tables));
+	world_close(world);
+}
+
+/* --- the race --------------------------------------------------------------- */
+
+static struct {
+	struct world *world;
+	const struct action *b;
+	unsigned int step; /* of A, so far */
+	unsigned int stop; /* B runs before this one */
+	bool inside; /* B is running */
+	struct outcome outcome; /* of B */
+} race;
+
+/* What B got back is poisoned, so that whoever still reads it is found out. */
+static void run_b(void)
+{
+	struct s2_cpu *cpu = &race.world->cpu[1];
+
+	race.inside = true;
+	race.outcome.status =
+		perform(&race.world->tree, cpu, race.b, race.b->verb == RECLAIM ? 0 : S2_FAULT);
+	race.outcome.done = cpu->done;
+	require_status(s2_qsbr_quiescent(&race.world->qsbr, 1), S2_OK);
+	if (race.b->verb == RECLAIM) {
+		(void)s2_reclaim(&race.world->tree, cpu);
+		world_fill(race.world, cpu, 0);
+	}
+	race.inside = false;
+}
+
+static void before(const struct s2_host_event *event)
+{
+	if (!race.inside && race.step++ == race.stop)
+		run_b();
+	tlb_listener.before(event);
+}
+
+static struct outcome run_a(struct world *world, const struct action *a, uint32_t flags)
+{
+	struct outcome outcome;
+
+	s2_host_trace.before = before;
+	tlb_mind_windows(race.stop == UINT32_MAX);
+	outcome.status = perform(&world->tree, &world->cpu[0], a, a->verb == RECLAIM ? 0 : flags);
+	outcome.done = world->cpu[0].done;
+	s2_host_trace = tlb_listener;
+	return outcome;
+}
+
+static void check_status(const struct action *action, const struct outcome *o, bool fault)
+{
+	bool whole = o->done == action->size;
+
+	if (action->verb == RECLAIM)
+		return;
+	if (action->verb == COLLAPSE && (o->status == S2_NOT_UNIFORM || o->status == S2_OK))
+		return;
+	require((o->status == S2_OK && whole) || (o->status == S2_RETRY && fault),
+		"%s: %s, done %#llx", action->name, status_name(o->status), LLU(o->done));
+}
+
+static void check_cached(const struct tlb_leaf *leaf, void *arg)
+{
+	const struct pages *now = arg;
+
+	for (uint64_t at = 0; at < leaf->size; at += PAGE) {
+		uint64_t page = now->page[(leaf->ipa + at - BASE) / PAGE];
+
+		require(page & MAPPED && (page & ~UINT64_C(0xfff)) == leaf->pa + at &&
+				!(leaf->attr & S2_RWX & ~page),
+			"IPA %#llx: a CPU may still use PA %#llx, attributes %#x; there is %#llx",
+			LLU(leaf->ipa + at), LLU(leaf->pa + at), leaf->attr, LLU(page));
+	}
+}
+
+static void check_outcome(struct world *world, const struct pages *start, const struct action *a,
+			  const struct outcome *oa)
+{
+	struct pages now, ab = *start, ba = *start;
+
+	apply(&ab, a, oa->done);
+	apply(&ab, race.b, race.outcome.done);
+	apply(&ba, race.b, race.outcome.done);
+	apply(&ba, a, oa->done);
+	read_all(world, &now);
+	for (unsigned int i = 0; i < PAGES; i++)
+		require(now.page[i] == ab.page[i] || now.page[i] == ba.page[i],
+			"page %u: %#llx; A first: %#llx, B first: %#llx", i, LLU(now.page[i]),
+			LLU(ab.page[i]), LLU(ba.page[i]));
+	tlb_returned(false);
+	tlb_for_each(check_cached, &now);
+	world_balance(world);
+}
+
+/* One run; how many steps A took. */
+static unsigned int run_race(const struct scene *scene, const struct action *a,
+			     const struct action *b, uint32_t flags, unsigned int stop)
+{
+	struct world world;
+	struct pages start;
+
+	open_scene(&world, scene);
+	read_all(&world, &start);
+	race.world = &world;
+	race.b = b;
+	race.step = 0;
+	race.stop = stop;
+	race.outcome = (struct outcome){S2_OK, 0};
+	set_context("%s: %s%s, at step %u: %s", scene->name, a->name, flags ? " (fault)" : "", stop,
+		    b->name);
+	struct outcome oa = run_a(&world, a, flags);
+	unsigned int steps = race.step;
+
+	check_status(a, &oa, flags);
+	if (race.step > stop)
+		check_status(b, &race.outcome, true);
+	check_outcome(&world, &start, a, &oa);
+	close_scene(&world);
+	return steps;
+}
+
+/* Every step of a short operation; of a long one both ends, and some in between. */
+static unsigned int next_stop(unsigned int stop, unsigned int steps)
+{
+	bool middle = stop >= 24 && stop + 24 < steps;
+	unsigned int stride = (steps - 48) / 8;
+
+	return middle && stride > 1 ? stop + stride : stop + 1;
+}
+
+/* S2_PERCENT of the races, evenly, where each of them is slower than usual. */
+static bool wanted(void)
+{
+	static unsigned int sum;
+
+	sum += setting("S2_PERCENT", 100);
+	if (sum < 100)
+		return false;
+	sum -= 100;
+	return true;
+}
+
+static void race_all(const struct scene *scene, const struct action *a, uint32_t flags)
+{
+	unsigned int steps = run_race(scene, a, a, flags, UINT32_MAX);
+
+	for (size_t i = 0; i < ARRAY_SIZE(actions); i++)
+		for (unsigned int stop = 0; stop < steps; stop = next_stop(stop, steps))
+			if (wanted())
+				run_race(scene, a, &actions[i], flags, stop);
+}
+
+static void race_in_scene(void **state)
+{
+	const struct scene *scene = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(actions); i++) {
+		race_all(scene, &actions[i], 0);
+		if (actions[i].verb != RECLAIM)
+			race_all(scene, &actions[i], S2_FAULT);
+	}
+}
+
+int main(void)
+{
+	static char names[ARRAY_SIZE(scenes)][120];
+	struct CMUnitTest tests[ARRAY_SIZE(scenes)];
+
+	for (size_t i = 0; i < ARRAY_SIZE(scenes); i++) {
+		snprintf(names[i], sizeof(names[i]),
+			 "any_operation_at_any_step_of_any_other: over %s", scenes[i].name);
+		tests[i] = (struct CMUnitTest){names[i], race_in_scene, NULL, NULL,
+					       (void *)(uintptr_t)&scenes[i]};
+	}
+	return run_suite("races", tests);
+}

@@ -1,0 +1,537 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: 2026 The stage2 authors */
+/*
+ * Threads that work on the same tables at once, with everything that there is.
+ *
+ * The IPA space is dealt out in units, to each thread in turn: pages, runs of
+ * pages, blocks, runs that lie across blocks.  A thread knows exactly what its
+ * own units hold, since an operation never loses the effect of another on a
+ * disjoint range; but the tables and blocks they stand in are everybody's, and
+ * all threads split, collapse, cut and reclaim them under each other's hands.
+ * Every so many units belong to nobody: what they hold must be what somebody has
+ * written.
+ *
+ * Pages that come back are poisoned before they are used again.  S2_SECONDS says
+ * how long each test runs.
+ */
+#define _GNU_SOURCE
+#include "lib/suite.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <stage2/stage2.h>
+
+#include "host.h"
+#include "rcu.h"
+
+#define LLU(x) ((unsigned long long)(x))
+
+#define THREADS 4
+#define PAGE UINT64_C(0x1000)
+#define BLOCK UINT64_C(0x200000)
+#define GB UINT64_C(0x40000000)
+#define ARENA (UINT64_C(64) << 20)
+#define MAPPED 0x800u
+
+/* Units of one size; where they begin is a multiple of nothing but a page. */
+struct region {
+	uint64_t base;
+	uint64_t unit; /* bytes */
+	unsigned int units;
+};
+
+static const struct region regions[] = {
+	{1 * GB, PAGE, 1024},
+	{2 * GB - BLOCK, 64 * PAGE, 40},
+	{3 * GB - 2 * BLOCK, BLOCK, 16},
+	{4 * GB + 5 * PAGE, 700 * PAGE, 12},
+};
+
+#define UNITS_MAX 1024
+
+struct shared {
+	struct s2_format fmt;
+	struct s2_tree tree;
+	struct s2_qsbr qsbr;
+	struct s2_qsbr_slot slot[THREADS];
+	struct s2_host_rcu rcu;
+	bool use_rcu;
+	bool stop;
+	uint64_t failures;
+};
+
+struct worker {
+	struct shared *s;
+	unsigned int id;
+	struct rng rng;
+	struct s2_cpu cpu;
+	uint64_t own[ARRAY_SIZE(regions)][UNITS_MAX]; /* of its units: address, attributes, or 0 */
+	uint64_t operations;
+};
+
+/* cmocka's own way out is closed to any thread but the first. */
+#define complain(w, ...)                                                    \
+	do {                                                                \
+		flockfile(stdout);                                          \
+		printf("# thread %u: ", (w)->id);                           \
+		printf(__VA_ARGS__);                                        \
+		printf("\n");                                               \
+		funlockfile(stdout);                                        \
+		__atomic_add_fetch(&(w)->s->failures, 1, __ATOMIC_RELAXED); \
+		__atomic_store_n(&(w)->s->stop, true, __ATOMIC_RELAXED);    \
+	} while (0)
+
+static bool stopping(const struct shared *s)
+{
+	return __atomic_load_n(&s->stop, __ATOMIC_RELAXED);
+}
+
+static uint64_t draw(struct worker *w, uint64_t n)
+{
+	return random_below(&w->rng, n);
+}
+
+/* --- grace periods ---------------------------------------------------------- */
+
+static void enter(struct worker *w)
+{
+	if (w->s->use_rcu)
+		s2_host_rcu_enter(&w->s->rcu);
+	else
+		s2_qsbr_online(&w->s->qsbr, w->id);
+}
+
+static void leave(struct worker *w)
+{
+	if (w->s->use_rcu)
+		s2_host_rcu_leave(&w->s->rcu);
+	else
+		s2_qsbr_offline(&w->s->qsbr, w->id);
+}
+
+static void pass(struct worker *w)
+{
+	if (w->s->use_rcu) {
+		leave(w);
+		enter(w);
+	} else {
+		s2_qsbr_quiescent(&w->s->qsbr, w->id);
+	}
+}
+
+/* --- table pages ------------------------------------------------------------ */
+
+static void fill(struct worker *w, uint32_t pages)
+{
+	while (w->cpu.cache.count > pages)
+		s2_host_free(s2_cache_take(&w->cpu.cache), PAGE);
+	while (w->cpu.cache.count < pages) {
+		void *page = s2_host_alloc(PAGE);
+
+		if (!page) {
+			complain(w, "the arena is used up");
+			return;
+		}
+		(void)s2_cache_put(&w->cpu.cache, page);
+	}
+}
+
+/* --- operations on one range, until it is done ------------------------------ */
+
+struct job {
+	uint64_t ipa, size, pa;
+	s2_attr attr;
+	uint32_t flags;
+};
+
+static int call_map(struct worker *w, const struct job *job, uint64_t done)
+{
+	return s2_map(&w->s->tree, &w->cpu, job->ipa + done, job->size - done, job->pa + done,
+		      job->attr, job->flags);
+}
+
+static int call_unmap(struct worker *w, const struct job *job, uint64_t done)
+{
+	return s2_unmap(&w->s->tree, &w->cpu, job->ipa + done, job->size - done, job->flags);
+}
+
+static int call_split(struct worker *w, const struct job *job, uint64_t done)
+{
+	return s2_split(&w->s->tree, &w->cpu, job->ipa + done, job->size - done, 3, job->flags);
+}
+
+typedef int caller(struct worker *w, const struct job *job, uint64_t done);
+
+/* A deferred range stays locked, so its read-side section lasts until the flush. */
+static void until_done(struct worker *w, caller *call, const struct job *job)
+{
+	uint64_t done = 0;
+	int status;
+
+	do {
+		status = call(w, job, done);
+		done += w->cpu.done;
+		if (status == S2_NO_PAGE)
+			fill(w, 8);
+		else if (status != S2_OK && status != S2_RETRY && status != S2_MORE)
+			complain(w, "IPA %#llx+%#llx: %s (%#llx, level %u)", LLU(job->ipa),
+				 LLU(job->size), status_name(status), LLU(w->cpu.corrupt.desc),
+				 w->cpu.corrupt.level);
+		if (!(job->flags & S2_DEFER))
+			pass(w);
+	} while (status != S2_OK && !stopping(w->s));
+	if (done != job->size && !stopping(w->s))
+		complain(w, "S2_OK, but done %#llx of %#llx", LLU(done), LLU(job->size));
+}
+
+/* --- what a unit holds ------------------------------------------------------ */
+
+struct look {
+	uint64_t ipa; /* of the unit */
+	uint64_t expected;
+	bool locked; /* somebody was at work in there: look again */
+	bool differs;
+	struct s2_mapping found;
+};
+
+static int look_at(const struct s2_mapping *m, void *arg)
+{
+	struct look *look = arg;
+	uint64_t at = m->ipa > look->ipa ? m->ipa : look->ipa;
+	uint64_t found = 0;
+
+	look->locked |= m->kind == S2_KIND_LOCKED;
+	if (m->kind == S2_KIND_LEAF)
+		found = (m->pa + (at - m->ipa) - (at - look->ipa)) | m->attr | MAPPED;
+	if (found == look->expected && m->kind != S2_KIND_CORRUPT)
+		return 0;
+	look->differs = true;
+	look->found = *m;
+	return 1;
+}
+
+static void check_unit(struct worker *w, unsigned int r, unsigned int u)
+{
+	const struct region *region = &regions[r];
+	struct look look;
+
+	do {
+		look = (struct look){.ipa = region->base + u * region->unit,
+				     .expected = w->own[r][u]};
+		(void)s2_walk(&w->s->tree, look.ipa, region->unit, look_at, &look);
+		pass(w);
+	} while (look.locked && !stopping(w->s));
+	if (look.differs && !stopping(w->s))
+		complain(w, "IPA %#llx: %#llx at level %u, expected %#llx", LLU(look.found.ipa),
+			 LLU(look.found.desc), look.found.level, LLU(look.expected));
+}
+
+/* --- what a thread does ----------------------------------------------------- */
+
+struct place {
+	unsigned int r, u;
+	uint64_t ipa, size;
+};
+
+/* A unit of this thread's own; of nobody's, with id == THREADS. */
+static struct place draw_place(struct worker *w, unsigned int id)
+{
+	struct place p = {.r = (unsigned int)draw(w, ARRAY_SIZE(regions))};
+	const struct region *region = &regions[p.r];
+
+	do {
+		p.u = (unsigned int)draw(w, region->units);
+	} while (p.u % (THREADS + 1) != id);
+	p.ipa = region->base + p.u * region->unit;
+	p.size = region->unit;
+	return p;
+}
+
+/* Mostly the same for all, so that tables become uniform and blocks can be. */
+static struct job draw_mapping(struct worker *w, const struct place *p)
+{
+	static const s2_attr attrs[] = {S2_RW, S2_R, S2_RWX | S2_SW(1), S2_RW | S2_NORMAL_NC};
+	struct job job = {.ipa = p->ipa, .size = p->size, .pa = p->ipa, .attr = S2_RWX};
+
+	if (draw(w, 4) == 0)
+		job.pa += 16 * GB * (w->id + 1);
+	if (draw(w, 4) == 0)
+		job.attr = attrs[draw(w, ARRAY_SIZE(attrs))];
+	job.flags = draw(w, 2) ? S2_FAULT : 0;
+	job.flags |= draw(w, 8) ? 0 : S2_PAGES;
+	return job;
+}
+
+static void do_map(struct worker *w)
+{
+	struct place p = draw_place(w, w->id);
+	struct job job = draw_mapping(w, &p);
+
+	until_done(w, call_map, &job);
+	w->own[p.r][p.u] = job.pa | job.attr | MAPPED;
+	check_unit(w, p.r, p.u);
+}
+
+/* All of its units of a region as all threads have them. */
+static void do_repair(struct worker *w)
+{
+	unsigned int r = (unsigned int)draw(w, ARRAY_SIZE(regions));
+	const struct region *region = &regions[r];
+
+	for (unsigned int u = w->id; u < region->units && !stopping(w->s); u += THREADS + 1) {
+		struct job job = {.ipa = region->base + u * region->unit,
+				  .size = region->unit,
+				  .attr = S2_RWX};
+
+		job.pa = job.ipa;
+		until_done(w, call_map, &job);
+		w->own[r][u] = job.pa | job.attr | MAPPED;
+	}
+}
+
+static void do_unmap(struct worker *w)
+{
+	struct place p = draw_place(w, w->id);
+	struct job job = {.ipa = p.ipa, .size = p.size, .flags = draw(w, 2) ? S2_FAULT : 0};
+
+	until_done(w, call_unmap, &job);
+	w->own[p.r][p.u] = 0;
+	check_unit(w, p.r, p.u);
+}
+
+static void do_deferred(struct worker *w)
+{
+	for (uint64_t n = 1 + draw(w, 6); n; n--) {
+		struct place p = draw_place(w, w->id);
+		struct job job = {.ipa = p.ipa, .size = p.size, .flags = S2_DEFER};
+
+		until_done(w, call_unmap, &job);
+		w->own[p.r][p.u] = 0;
+	}
+	if (s2_flush(&w->s->tree, &w->cpu) != S2_OK)
+		complain(w, "not flushed");
+	pass(w);
+}
+
+static void do_check(struct worker *w)
+{
+	for (unsigned int n = 0; n < 8; n++) {
+		struct place p = draw_place(w, w->id);
+
+		check_unit(w, p.r, p.u);
+	}
+}
+
+/* Whose it is does not matter: the mapping stays what it is. */
+static void do_split(struct worker *w)
+{
+	struct place p = draw_place(w, (unsigned int)draw(w, THREADS + 1));
+	struct job job = {.ipa = p.ipa, .size = p.size, .flags = draw(w, 2) ? S2_FAULT : 0};
+
+	until_done(w, call_split, &job);
+}
+
+static void do_collapse(struct worker *w)
+{
+	struct place p = draw_place(w, (unsigned int)draw(w, THREADS + 1));
+	int status = s2_collapse(&w->s->tree, &w->cpu, p.ipa & ~(BLOCK - 1), 2,
+				 draw(w, 2) ? S2_FAULT : 0);
+
+	if (status != S2_OK && status != S2_NOT_UNIFORM && status != S2_RETRY && status != S2_MORE)
+		complain(w, "collapse: %s", status_name(status));
+	pass(w);
+}
+
+static void do_reclaim(struct worker *w)
+{
+	w->cpu.budget = (uint32_t)draw(w, 8);
+	int status = s2_reclaim(&w->s->tree, &w->cpu);
+
+	w->cpu.budget = draw(w, 4) ? 0 : 1 + (uint32_t)draw(w, 100);
+	if (status != S2_OK && status != S2_MORE && status != S2_RETRY)
+		complain(w, "reclaim: %s", status_name(status));
+	fill(w, 8);
+	pass(w);
+}
+
+/* What nobody owns is one of the mappings that somebody makes, or none. */
+static void check_contended(struct worker *w, const struct place *p)
+{
+	struct s2_mapping m;
+	int status = s2_lookup(&w->s->tree, p->ipa, &m);
+	uint64_t pa = m.pa + (p->ipa - m.ipa);
+
+	if (status != S2_OK || m.kind == S2_KIND_CORRUPT || m.kind == S2_KIND_ANNOTATED)
+		complain(w, "IPA %#llx: %#llx", LLU(p->ipa), LLU(m.desc));
+	if (m.kind == S2_KIND_LEAF &&
+	    ((pa - p->ipa) % (16 * GB) || (pa - p->ipa) / (16 * GB) > THREADS))
+		complain(w, "IPA %#llx: PA %#llx, which nobody has written", LLU(p->ipa), LLU(pa));
+	pass(w);
+}
+
+static void do_contended(struct worker *w)
+{
+	struct place p = draw_place(w, THREADS);
+	struct job job = draw_mapping(w, &p);
+
+	if (draw(w, 3)) {
+		until_done(w, call_map, &job);
+	} else {
+		job.flags &= S2_FAULT;
+		until_done(w, call_unmap, &job);
+	}
+	check_contended(w, &p);
+}
+
+static void *work(void *arg)
+{
+	static void (*const deeds[])(struct worker *) = {
+		do_map,	     do_map,	  do_map,	do_map,	    do_unmap,
+		do_unmap,    do_deferred, do_contended, do_check,   do_contended,
+		do_collapse, do_collapse, do_split,	do_reclaim, do_check,
+	};
+	struct worker *w = arg;
+
+	if (w->s->use_rcu)
+		urcu_memb_register_thread();
+	enter(w);
+	fill(w, 8);
+	while (!stopping(w->s)) {
+		if (draw(w, 40) == 0)
+			do_repair(w);
+		else
+			deeds[draw(w, ARRAY_SIZE(deeds))](w);
+		w->operations++;
+	}
+	leave(w);
+	if (w->s->use_rcu)
+		urcu_memb_unregister_thread();
+	return NULL;
+}
+
+/* --- a run ------------------------------------------------------------------ */
+
+static void open_shared(struct shared *s, bool use_rcu)
+{
+	const struct s2_config format = {12, 39, 48, 8, S2_FEAT_TTL | S2_FEAT_TLBIRANGE};
+	struct s2_tree_config tree = {.fmt = &s->fmt, .vmid = 3, .shared = true};
+
+	memset(s, 0, sizeof(*s));
+	s->use_rcu = use_rcu;
+	s2_host_close();
+	require(s2_host_open(BIT(47), ARENA, 12) == 0, "no arena");
+	require_status(s2_format_init(&s->fmt, &format), S2_OK);
+	require_status(s2_qsbr_init(&s->qsbr, s->slot, THREADS), S2_OK);
+	require(s2_host_rcu_init(&s->rcu) == 0, "no mutex");
+	tree.root = s2_host_alloc(s->fmt.root_size);
+	tree.grace = use_rcu ? &s->rcu.grace : &s->qsbr.grace;
+	require_status(s2_init(&s->tree, &tree), S2_OK);
+}
+
+static void finish_reclaim(struct shared *s, struct s2_cpu *cpu)
+{
+	int status = S2_RETRY;
+
+	for (unsigned int n = 0; status == S2_RETRY && n < 2000; n++) {
+		status = s2_reclaim(&s->tree, cpu);
+		usleep(1000);
+	}
+	require_status(status, S2_OK);
+}
+
+static void close_shared(struct shared *s, struct worker *w)
+{
+	struct s2_cpu *cpu = &w[0].cpu;
+
+	cpu->budget = 0;
+	fill(&w[0], 200);
+	enter(&w[0]);
+	require_status(s2_unmap(&s->tree, cpu, 0, BIT(39), 0), S2_OK);
+	leave(&w[0]);
+	finish_reclaim(s, cpu);
+	require(s->tree.tables == 0, "%llu tables in an empty tree", LLU(s->tree.tables));
+	require_status(s2_destroy(&s->tree, cpu), S2_OK);
+	for (unsigned int i = 0; i < THREADS; i++)
+		fill(&w[i], 0);
+	s2_host_free(s->tree.root, s->fmt.root_size);
+	s2_host_rcu_exit(&s->rcu);
+	require(s2_host_close() == 0, "pages left behind");
+}
+
+static void run_threads(struct shared *s, struct worker *w)
+{
+	pthread_t thread[THREADS];
+
+	for (unsigned int i = 0; i < THREADS; i++) {
+		w[i].s = s;
+		w[i].id = i;
+		w[i].rng.state = random_seed(0x74687265) + i;
+		require_status(s2_cpu_init(&w[i].cpu, 12), S2_OK);
+		require(pthread_create(&thread[i], NULL, work, &w[i]) == 0, "no thread");
+	}
+	for (unsigned int n = 0; n < 10 * setting("S2_SECONDS", 5) && !stopping(s); n++)
+		usleep(100000);
+	__atomic_store_n(&s->stop, true, __ATOMIC_RELAXED);
+	for (unsigned int i = 0; i < THREADS; i++)
+		require(pthread_join(thread[i], NULL) == 0, "not joined");
+}
+
+static void print_what_happened(const struct worker *w)
+{
+	struct s2_stats sum = {0};
+	uint64_t operations = 0;
+
+	for (unsigned int i = 0; i < THREADS; i++) {
+		operations += w[i].operations;
+		sum.retries += w[i].cpu.stats.retries;
+		sum.splits += w[i].cpu.stats.splits;
+		sum.collapses += w[i].cpu.stats.collapses;
+		sum.pages_returned += w[i].cpu.stats.pages_returned;
+		sum.tables_freed += w[i].cpu.stats.tables_freed;
+	}
+	printf("# %llu operations, %llu retries, %llu splits, %llu collapses, %llu pages given "
+	       "back, %llu tables freed\n",
+	       LLU(operations), LLU(sum.retries), LLU(sum.splits), LLU(sum.collapses),
+	       LLU(sum.pages_returned), LLU(sum.tables_freed));
+	require(sum.collapses && sum.splits && sum.tables_freed, "nothing came of it");
+}
+
+static void run_with(bool use_rcu)
+{
+	struct shared *s = aligned_alloc(64, (sizeof(*s) + 63) & ~(size_t)63);
+	struct worker *w = calloc(THREADS, sizeof(*w));
+
+	require(s && w, "no memory");
+	open_shared(s, use_rcu);
+	run_threads(s, w);
+	require(s->failures == 0, "%llu complaints", LLU(s->failures));
+	print_what_happened(w);
+	close_shared(s, w);
+	free(s);
+	free(w);
+}
+
+static void threads_keep_out_of_each_others_pages_with_qsbr(void **state)
+{
+	(void)state;
+	run_with(false);
+}
+
+static void threads_keep_out_of_each_others_pages_with_liburcu(void **state)
+{
+	(void)state;
+	run_with(true);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(threads_keep_out_of_each_others_pages_with_qsbr),
+		cmocka_unit_test(threads_keep_out_of_each_others_pages_with_liburcu),
+	};
+
+	return run_suite("threads", tests);
+}
