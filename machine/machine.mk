@@ -26,4 +26,4 @@ explore: $(B)/machine/explore ## Every interleaving of pairs of operations, chos
 	$(EXPLORE) -n $(EXPLORE_N) -t -v
 
 explore-quick: $(B)/machine/explore ## The part of it that make test runs, two minutes
-	$(EXPLORE) -n 300 -t
+	$(EXPLORE) -n 1500 -t

@@ -122,6 +122,9 @@ static uint64_t reserved_in_leaf(const struct s2_format *fmt, unsigned int level
 	uint64_t address = (UINT64_C(1) << 51) - (UINT64_C(1) << 12);
 	uint64_t aligned = fmt->oa_low & ~(s2_level_size(fmt, level) - 1);
 
+	/* OA[51:50], also where the PA size has no such bits. */
+	if (fmt->features & S2_FEAT_LPA2)
+		address |= UINT64_C(3) << 8;
 	return (address & ~(aligned | fmt->oa_high)) | DBM | CONTIGUOUS;
 }
 

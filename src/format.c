@@ -103,7 +103,9 @@ static uint8_t leaf_levels(const struct s2_format *fmt)
 	bool level1 = fmt->granule_shift == S2_GRANULE_4K || lpa2 || fmt->pa_bits == 52;
 	bool level0 = fmt->granule_shift == S2_GRANULE_4K && lpa2;
 
-	return (uint8_t)(1u << 3 | 1u << 2 | (level1 ? 1u << 1 : 0) | (level0 ? 1u : 0));
+	unsigned int levels = 1u << 3 | 1u << 2 | (level1 ? 1u << 1 : 0) | (level0 ? 1u : 0);
+
+	return (uint8_t)(levels >> fmt->start_level << fmt->start_level);
 }
 
 /* Where a descriptor keeps an address: in place, and above 48 or 50 bits elsewhere. */

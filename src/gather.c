@@ -24,9 +24,12 @@
 bool s2_gather_adjoins(const struct s2_op *op, const struct s2_spot *at)
 {
 	const struct s2_gather *g = &op->cpu->gather;
-	const struct s2_run *run = &g->run[g->runs - 1];
+	const struct s2_run *run;
 
-	if (!g->runs || run->level != at->level || run->first + run->count != at->entry)
+	if (!g->runs)
+		return false;
+	run = &g->run[g->runs - 1];
+	if (run->level != at->level || run->first + run->count != at->entry)
 		return false;
 	return run->ipa + ((uint64_t)run->count << s2_level_shift(op->fmt, run->level)) == at->base;
 }

@@ -51,12 +51,13 @@ static int map_graft(struct s2_op *op, const struct s2_spot *at, unsigned int ta
 /*
  * Over a live leaf or table.  BBM: change of output address, of memory type, of
  * block size; and a restriction of permissions, so that nobody can find the new
- * entry before the old one is gone from all TLBs.
+ * entry before the old one is gone from all TLBs.  A block that takes the place
+ * of a table is young: nobody looks for access flags in what it replaces.
  */
 static int map_over(struct s2_op *op, const struct s2_spot *at)
 {
 	bool table = s2_is_table(at->level, at->desc);
-	s2_desc new = table ? s2_op_leaf(op, at->base, at->level) : s2_wanted(op, at);
+	s2_desc new = table ? s2_op_leaf(op, at->base, at->level) | S2_DESC_AF : s2_wanted(op, at);
 	struct s2_run run = {
 		.ipa = at->base, .count = 1, .level = (uint8_t)at->level, .tables = table};
 	struct s2_plan plan;
@@ -80,21 +81,22 @@ static int map_over(struct s2_op *op, const struct s2_spot *at)
 	return s2_next(op, at);
 }
 
-/* Whether `new` is `old` with permissions added, or other software bits. */
-static bool only_adds(s2_desc old, s2_desc new)
+/* Whether `want` is `have` with permissions added, or other software bits. */
+static bool only_adds(s2_desc have, s2_desc want)
 {
-	s2_desc lost = (old & ~new &(S2_DESC_READ | S2_DESC_WRITE)) | (new & ~old &S2_DESC_XN_MASK);
+	s2_desc less = have & ~want & (S2_DESC_READ | S2_DESC_WRITE);
 
-	return !lost && !((old ^ new) & ~(S2_DESC_PERM | S2_DESC_AF | S2_DESC_SW_MASK));
+	less |= want & ~have & S2_DESC_XN_MASK;
+	return !less && !((have ^ want) & ~(S2_DESC_PERM | S2_DESC_AF | S2_DESC_SW_MASK));
 }
 
 static int map_relax(struct s2_op *op, const struct s2_spot *at)
 {
-	s2_desc new = s2_wanted(op, at);
+	s2_desc want = s2_wanted(op, at);
 
-	if (at->desc & ~new &S2_DESC_XN)
-		prepare(op, s2_level_size(op->fmt, at->level));
-	if (!s2_entry_relax(op, at, new))
+	if (at->desc & ~want & S2_DESC_XN)
+		s2p_icache_inval(op->pos + op->delta, s2_level_size(op->fmt, at->level));
+	if (!s2_entry_relax(op, at, want))
 		return s2_lost(op);
 	op->stale = op->flags & S2_FAULT;
 	return s2_next(op, at);

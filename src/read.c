@@ -26,24 +26,26 @@ struct reader {
 	struct s2_op op; /* first: read_visit() finds the rest behind it */
 	s2_visitor *visit;
 	void *arg;
+	int verdict; /* what `visit` returned, any value: the walker's own steps are positive */
 };
+
+#define STOPPED (-1)
 
 static int read_visit(struct s2_op *op, struct s2_spot *at)
 {
-	const struct reader *reader = (const struct reader *)op;
+	struct reader *reader = (struct reader *)op;
 	enum s2_kind kind = s2_desc_kind(op->fmt, at->level, at->desc);
 	struct s2_mapping m;
-	int status;
 
 	if (kind == S2_KIND_TABLE && s2p_table(s2_oa_decode(op->fmt, at->desc)))
 		return S2_STEP_DOWN;
 	if (kind == S2_KIND_TABLE)
 		kind = S2_KIND_CORRUPT;
 	m = mapping_of(op->fmt, at, kind);
-	status = reader->visit(&m, reader->arg);
-	if (!status && kind == S2_KIND_CORRUPT)
-		status = S2_CORRUPT;
-	return status ? status : s2_next(op, at);
+	reader->verdict = reader->visit(&m, reader->arg);
+	if (!reader->verdict && kind == S2_KIND_CORRUPT)
+		reader->verdict = S2_CORRUPT;
+	return reader->verdict ? STOPPED : s2_next(op, at);
 }
 
 static int read_range(const struct s2_tree *tree, uint64_t ipa, uint64_t size, s2_visitor *visit,
@@ -52,7 +54,8 @@ static int read_range(const struct s2_tree *tree, uint64_t ipa, uint64_t size, s
 	struct reader reader = {.visit = visit, .arg = arg};
 
 	s2_op_read(&reader.op, tree, ipa, size);
-	return s2_walk_range(&reader.op, read_visit);
+	(void)s2_walk_range(&reader.op, read_visit);
+	return reader.verdict;
 }
 
 static int copy(const struct s2_mapping *m, void *arg)

@@ -479,6 +479,9 @@ static void bug13_caches_are_maintained_once_for_what_is_new_and_before_the_brea
 	world_close(&w);
 }
 
+/* An entry is broken and made, and a call may go over its budget by a table. */
+#define CHANGES_MAX (2u * (16u + 512u))
+
 static void bug14_a_budget_bounds_the_work_of_one_call(void **state)
 {
 	struct s2_cpu *cpu;
@@ -495,7 +498,7 @@ static void bug14_a_budget_bounds_the_work_of_one_call(void **state)
 		record_from_here();
 		status = s2_map(&w.tree, cpu, GB + done, 8 * BLOCK - done, done, S2_RW, S2_PAGES);
 		record_ends();
-		require(count_of(S2_HOST_CAS) <= 1056, "%zu entries changed",
+		require(count_of(S2_HOST_CAS) <= CHANGES_MAX, "%zu entries changed",
 			count_of(S2_HOST_CAS));
 		require(cpu->done || status != S2_MORE, "no progress");
 		done += cpu->done;
@@ -723,7 +726,7 @@ static void a_walk_returns_whatever_ended_it(void **state)
 	world_close(&w);
 }
 
-static void a_block_over_an_annotation_does_not_take_it(void **state)
+static void pages_over_an_annotation_do_not_take_it(void **state)
 {
 	struct s2_mapping m;
 	struct world w;
@@ -732,11 +735,11 @@ static void a_block_over_an_annotation_does_not_take_it(void **state)
 	open_filled(&w, &shared, 8);
 	map_ok(&w, GB, 2 * PAGE, GB, S2_RW, 0);
 	world_annotate(&w, GB + 5 * PAGE, 3, 42);
-	require_status(s2_map(&w.tree, &w.cpu[0], GB, BLOCK, GB, S2_RW, 0), S2_OWNED);
+	require_status(s2_map(&w.tree, &w.cpu[0], GB, BLOCK, GB, S2_RW, S2_PAGES), S2_OWNED);
 	require_status(s2_lookup(&w.tree, GB + 5 * PAGE, &m), S2_OK);
 	require(m.kind == S2_KIND_ANNOTATED && s2_desc_owner(m.desc) == 42, "%#llx is there now",
 		LLU(m.desc));
-	require(w.cpu[0].done <= 5 * PAGE, "done %#llx", LLU(w.cpu[0].done));
+	require(w.cpu[0].done == 5 * PAGE, "done %#llx", LLU(w.cpu[0].done));
 	world_close(&w);
 }
 
@@ -783,7 +786,7 @@ int main(void)
 		cmocka_unit_test(unmapping_tables_costs_one_invalidation_and_no_walk_of_the_leaves),
 		cmocka_unit_test(a_table_is_complete_when_it_becomes_visible),
 		cmocka_unit_test(a_walk_returns_whatever_ended_it),
-		cmocka_unit_test(a_block_over_an_annotation_does_not_take_it),
+		cmocka_unit_test(pages_over_an_annotation_do_not_take_it),
 		cmocka_unit_test(a_block_over_pages_keeps_their_access_flags),
 	};
 

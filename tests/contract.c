@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib/formats.h"
+#include "lib/tlb.h"
 #include "lib/world.h"
 
 #define LLU(x) ((unsigned long long)(x))
@@ -95,6 +96,124 @@ static void a_fault_never_needs_more_than_s2_fault_pages(void **state)
 {
 	(void)state;
 	for_each_format(check_fault_pages);
+}
+
+/* --- large blocks ------------------------------------------------------------ */
+
+/* One block, and a range of pages in it that an operation has changed. */
+struct carving {
+	struct world w;
+	uint64_t base, size; /* of the block, which is mapped to PA 0 */
+	uint64_t from, to;
+	bool gone; /* the range is unmapped; else mapped to PA + shift */
+	uint64_t shift;
+	s2_attr attr; /* of the range; S2_RW of the rest */
+};
+
+static void require_carved(const struct carving *c, uint64_t ipa, uint64_t pa, s2_attr attr,
+			   bool mapped)
+{
+	bool in = ipa >= c->from && ipa < c->to;
+
+	require(mapped == !(in && c->gone) &&
+			(!mapped || (pa == ipa - c->base + (in ? c->shift : 0) &&
+				     (attr & S2_RWX) == (in ? c->attr : S2_RW))),
+		"%#llx..%#llx of a block at %#llx: IPA %#llx is %smapped to %#llx, %#x",
+		LLU(c->from), LLU(c->to), LLU(c->base), LLU(ipa), mapped ? "" : "un", LLU(pa),
+		attr);
+}
+
+/* An entry lies before, in, or behind the range: its ends tell for all of it. */
+static int visit_carved(const struct s2_mapping *m, void *arg)
+{
+	const struct carving *c = arg;
+	uint64_t last = m->size - BIT(c->w.fmt.granule_shift);
+
+	require_carved(c, m->ipa, m->pa, m->attr, m->kind == S2_KIND_LEAF);
+	require_carved(c, m->ipa + last, m->pa + last, m->attr, m->kind == S2_KIND_LEAF);
+	return 0;
+}
+
+/* What is cached must be there too; entries with fewer permissions may be. */
+static void visit_cached(const struct tlb_leaf *leaf, void *arg)
+{
+	struct carving *c = arg;
+	uint64_t last = leaf->size - BIT(c->w.fmt.granule_shift);
+	bool in = leaf->ipa >= c->from && leaf->ipa < c->to;
+
+	require_carved(c, leaf->ipa, leaf->pa, in ? c->attr : leaf->attr, true);
+	require_carved(c, leaf->ipa + last, leaf->pa + last, in ? c->attr : leaf->attr, true);
+	require(!(leaf->attr & ~(in ? c->attr : S2_RW)), "IPA %#llx: attributes %#x are cached",
+		LLU(leaf->ipa), leaf->attr);
+}
+
+static void carve(struct carving *c, unsigned int how)
+{
+	struct s2_cpu *cpu = &c->w.cpu[0];
+	uint64_t pa = c->from - c->base, size = c->to - c->from;
+	bool few = size >> c->w.fmt.granule_shift <= 4096;
+
+	c->gone = how == 0;
+	c->attr = how == 2 ? S2_R : S2_RW;
+	/* By a page, so that no block fits, if there are not too many of them. */
+	c->shift = how == 1 ? c->size : how == 3 && few ? BIT(c->w.fmt.granule_shift) : 0;
+	if (c->gone)
+		require_status(s2_unmap(&c->w.tree, cpu, c->from, size, 0), S2_OK);
+	else
+		map_ok(&c->w, c->from, size, pa + c->shift, c->attr, 0);
+	require_status(s2_walk(&c->w.tree, c->base, c->size, visit_carved, c), S2_OK);
+	tlb_returned(false);
+	tlb_for_each(visit_cached, c);
+	world_balance(&c->w);
+}
+
+static void open_carving(struct carving *c, const struct world_config *config, struct rng *rng)
+{
+	unsigned int level = 0;
+
+	open_filled(&c->w, config, 100);
+	while (!s2_level_has_leaf(&c->w.fmt, level) || level < c->w.fmt.start_level)
+		level++;
+	uint64_t page = BIT(c->w.fmt.granule_shift), second = s2_level_size(&c->w.fmt, level + 1);
+
+	c->size = s2_level_size(&c->w.fmt, level);
+	c->base = c->size;
+	/* Short enough for the arena, and as often as not at a boundary of the next level. */
+	uint64_t most = level < 2 ? 3 * second : c->size;
+
+	c->from = c->base + random_below(rng, (c->size - most) / page + 1) * page;
+	if (random_one_in(rng, 2))
+		c->from -= c->from % second;
+	c->to = c->from + (1 + random_below(rng, most / page)) * page;
+	if (random_one_in(rng, 3) && c->to - c->to % second > c->from)
+		c->to -= c->to % second;
+	tlb_open(&c->w);
+	map_ok(&c->w, c->base, c->size, 0, S2_RW, 0);
+}
+
+static void check_carving(const struct s2_format *fmt)
+{
+	struct world_config config = {.shared = true, .arena = UINT64_C(128) << 20};
+	struct rng rng = {random_seed(0x6361727665)};
+	static struct carving c;
+
+	config.format = (struct s2_config){fmt->granule_shift, fmt->ipa_bits, fmt->pa_bits,
+					   fmt->vmid_bits, fmt->features};
+	for (unsigned int n = 0; n < 40; n++) {
+		set_context("granule %u, ipa %u, features %#x, seed %#llx", fmt->granule_shift,
+			    fmt->ipa_bits, (unsigned int)fmt->features, LLU(rng.state));
+		open_carving(&c, &config, &rng);
+		carve(&c, n % 4);
+		tlb_close();
+		world_close(&c.w);
+	}
+}
+
+static void what_lies_beside_a_range_in_the_largest_block_keeps_its_mapping(void **state)
+{
+	(void)state;
+	for_each_format(check_carving);
+	set_context("%s", "");
 }
 
 /* --- reading ---------------------------------------------------------------- */
@@ -319,6 +438,7 @@ int main(void)
 		cmocka_unit_test(map_uses_blocks_wherever_both_addresses_and_the_size_allow),
 		cmocka_unit_test(what_is_mapped_already_costs_nothing_also_in_a_larger_block),
 		cmocka_unit_test(a_fault_never_needs_more_than_s2_fault_pages),
+		cmocka_unit_test(what_lies_beside_a_range_in_the_largest_block_keeps_its_mapping),
 		cmocka_unit_test(lookup_takes_any_byte_address_and_tells_how_far_its_answer_goes),
 		cmocka_unit_test(walk_visits_every_entry_once_in_order_holes_included),
 		cmocka_unit_test(visit_may_change_a_shared_tree),

@@ -29,6 +29,8 @@
 #define PAGES (SIZE / PAGE)
 #define F UINT64_C(0x40000000) /* where BASE is mapped to, mostly */
 #define G UINT64_C(0x80000000)
+#define H (UINT64_C(0xc0000000) - BLOCK) /* puts the second block where 1 GiB can begin */
+#define GB UINT64_C(0x40000000)
 
 /* --- operations ------------------------------------------------------------- */
 
@@ -62,6 +64,7 @@ static const struct action actions[] = {
 	{"split", SPLIT, 0, BLOCK, 0, 0},
 	{"split all", SPLIT, 0, SIZE, 0, 0},
 	{"collapse", COLLAPSE, 0, BLOCK, 0, 0},
+	{"collapse blocks", COLLAPSE, BLOCK, GB, 0, 0},
 	{"reclaim", RECLAIM, 0, 0, 0, 0},
 };
 
@@ -93,7 +96,7 @@ static int perform(struct s2_tree *tree, struct s2_cpu *cpu, const struct action
 	case SPLIT:
 		return s2_split(tree, cpu, BASE + a->at, a->size, 3, flags);
 	case COLLAPSE:
-		return s2_collapse(tree, cpu, BASE + a->at, 2, flags);
+		return s2_collapse(tree, cpu, BASE + a->at, a->size == GB ? 1 : 2, flags);
 	default:
 		cpu->done = 0;
 		return s2_reclaim(tree, cpu);
@@ -106,6 +109,7 @@ struct step {
 	uint64_t at, size, pa;
 	s2_attr attr;
 	uint32_t flags;
+	uint32_t level; /* to split it to, or 0 */
 };
 
 struct scene {
@@ -115,13 +119,15 @@ struct scene {
 
 static const struct scene scenes[] = {
 	{"nothing", {{0}}},
-	{"eight pages", {{0, 8 * PAGE, F, S2_RWX, 0}}},
-	{"eight pages read-only", {{0, 8 * PAGE, F, S2_R, 0}}},
-	{"a block", {{0, BLOCK, F, S2_RWX, 0}}},
-	{"a uniform table", {{0, BLOCK, F, S2_RWX, S2_PAGES}}},
+	{"eight pages", {{0, 8 * PAGE, F, S2_RWX, 0, 0}}},
+	{"eight pages read-only", {{0, 8 * PAGE, F, S2_R, 0, 0}}},
+	{"a block", {{0, BLOCK, F, S2_RWX, 0, 0}}},
+	{"a uniform table", {{0, BLOCK, F, S2_RWX, S2_PAGES, 0}}},
 	{"a table with one page elsewhere",
-	 {{0, BLOCK, F, S2_RWX, S2_PAGES}, {3 * PAGE, PAGE, G, S2_RW, 0}}},
-	{"a block and a table", {{0, BLOCK, F, S2_RWX, 0}, {BLOCK, BLOCK, F, S2_RWX, S2_PAGES}}},
+	 {{0, BLOCK, F, S2_RWX, S2_PAGES, 0}, {3 * PAGE, PAGE, G, S2_RW, 0, 0}}},
+	{"a uniform table of blocks", {{BLOCK, GB, H, S2_RWX, 0, 2}}},
+	{"a block and a table",
+	 {{0, BLOCK, F, S2_RWX, 0, 0}, {BLOCK, BLOCK, F, S2_RWX, S2_PAGES, 0}}},
 };
 
 /* The reference: one word for each page, zero or address and attributes. */
@@ -142,10 +148,12 @@ static void apply(struct pages *pages, const struct action *a, uint64_t done)
 
 static void read_mapping(struct pages *pages, const struct s2_mapping *m)
 {
-	for (uint64_t at = 0; at < m->size; at += PAGE) {
+	for (uint64_t at = 0; at < m->size && m->ipa + at < BASE + SIZE; at += PAGE) {
 		uint64_t ipa = m->ipa + at;
 
-		if (ipa - BASE < SIZE && m->kind == S2_KIND_LEAF)
+		if (ipa < BASE)
+			continue;
+		if (m->kind == S2_KIND_LEAF)
 			pages->page[(ipa - BASE) / PAGE] = (m->pa + at) | m->attr | MAPPED;
 	}
 }
@@ -182,6 +190,10 @@ static void open_scene(struct world *world, const struct scene *scene)
 		require_status(s2_map(&world->tree, &world->cpu[0], BASE + s->at, s->size,
 				      s->pa + s->at, s->attr, s->flags),
 			       S2_OK);
+		if (s->level)
+			require_status(s2_split(&world->tree, &world->cpu[0], BASE + s->at, s->size,
+						s->level, 0),
+				       S2_OK);
 	}
 	for (unsigned int i = 0; i < WORLD_CPUS; i++)
 		world_fill(world, &world->cpu[i], 12);
@@ -259,7 +271,7 @@ static void check_cached(const struct tlb_leaf *leaf, void *arg)
 {
 	const struct pages *now = arg;
 
-	for (uint64_t at = 0; at < leaf->size; at += PAGE) {
+	for (uint64_t at = 0; at < leaf->size && leaf->ipa + at - BASE < SIZE; at += PAGE) {
 		uint64_t page = now->page[(leaf->ipa + at - BASE) / PAGE];
 
 		require(page & MAPPED && (page & ~UINT64_C(0xfff)) == leaf->pa + at &&

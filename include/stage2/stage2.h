@@ -202,11 +202,13 @@ int s2_destroy(struct s2_tree *tree, struct s2_cpu *cpu);
  * that only adds permissions never makes the entry invalid; everything else over
  * a live entry is done by break-before-make, one entry at a time, with the new
  * entry in place right after the invalidation.  A set access flag stays set,
- * also if S2_OLD asks otherwise.
+ * also if S2_OLD asks otherwise, and a block that takes the place of a table has
+ * it set.
  *
  * flags: S2_FAULT, S2_PAGES.
  * S2_OK; S2_RETRY (S2_FAULT only); S2_MORE; S2_NO_PAGE; S2_QUOTA; S2_OWNED (an
- * annotated entry: ownership is not taken by mapping); S2_CORRUPT; bad input:
+ * annotated entry: ownership is not taken by mapping; a table that gives way to
+ * a block is not searched for one); S2_CORRUPT; bad input:
  * S2_INVALID, S2_BAD_SIZE, S2_MISALIGNED (ipa, pa or size to the granule),
  * S2_WRAPS, S2_IPA_RANGE, S2_PA_RANGE, S2_BAD_ATTR, S2_BAD_CACHE, S2_BUSY.
  *

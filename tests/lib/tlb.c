@@ -25,6 +25,7 @@
 
 /* A table page that the hardware knows of: where its entries are in the IPA space. */
 struct table {
+	bool used; /* ever, since the listener was opened */
 	bool reachable;
 	uint8_t level;
 	uint32_t cached; /* values in shadow and extra that were fetched from it */
@@ -52,10 +53,12 @@ enum window {
 
 static struct {
 	struct world *world;
+	size_t slots, entries; /* of the arena; of a table in it */
 	struct table *table;
 	uint32_t *active; /* pages with something reachable or cached */
 	uint32_t actives;
 	uint64_t *shadow;
+	uint8_t *more; /* the slot has, or had, a value in extra as well */
 	struct extra extra[MANY];
 	size_t extras;
 	size_t *leaving; /* slots with a value that a TLBI removes at the next DSB */
@@ -119,7 +122,7 @@ static void for_each_value(size_t slot, value_visitor *visit, void *arg)
 {
 	if (tlb.shadow[slot])
 		visit(slot, &tlb.shadow[slot], arg);
-	for (size_t i = 0; i < tlb.extras; i++)
+	for (size_t i = 0; i < tlb.extras && tlb.more[slot]; i++)
 		if (tlb.extra[i].slot == slot && tlb.extra[i].value)
 			visit(slot, &tlb.extra[i].value, arg);
 }
@@ -167,7 +170,7 @@ static void pack_extras(void)
 /* `shadow` is what says that there is anything: an extra value moves up if it is empty. */
 static void refill_shadow(size_t slot)
 {
-	for (size_t i = 0; i < tlb.extras && !tlb.shadow[slot]; i++)
+	for (size_t i = 0; i < tlb.extras && tlb.more[slot] && !tlb.shadow[slot]; i++)
 		if (tlb.extra[i].slot == slot) {
 			tlb.shadow[slot] = tlb.extra[i].value;
 			tlb.extra[i].value = 0;
@@ -182,6 +185,7 @@ static void insert(size_t slot, uint64_t value)
 		return;
 	}
 	assert_true(tlb.extras < MANY);
+	tlb.more[slot] = 1;
 	tlb.extra[tlb.extras++] = (struct extra){slot, value};
 }
 
@@ -266,7 +270,7 @@ static void fetch_table(uint64_t pa, uint64_t ipa, unsigned int level)
 	require(pa - s2_host_arena.pa < s2_host_arena.size, "a table at %#llx", LLU(pa));
 	require(!table->reachable && !table->cached,
 		"the table page at %#llx is used again while something of it is cached", LLU(pa));
-	*table = (struct table){true, (uint8_t)level, 0, ipa};
+	*table = (struct table){true, true, (uint8_t)level, 0, ipa};
 	tlb.active[tlb.actives++] = (uint32_t)page;
 	for (size_t i = 0; i < entries(); i++)
 		fetch(page * entries() + i, memory(page * entries() + i));
@@ -532,45 +536,69 @@ const struct s2_host_trace tlb_listener = {before, after};
 
 /* --- what the tests call ---------------------------------------------------- */
 
+static void *renew(void *old, size_t count, size_t size)
+{
+	free(old);
+	void *new = calloc(count, size);
+
+	assert_non_null(new);
+	return new;
+}
+
+static void renew_all(size_t slots)
+{
+	tlb.slots = slots;
+	tlb.table = renew(tlb.table, slots / entries(), sizeof(*tlb.table));
+	tlb.active = renew(tlb.active, slots / entries(), sizeof(*tlb.active));
+	tlb.shadow = renew(tlb.shadow, slots, sizeof(*tlb.shadow));
+	tlb.leaving = renew(tlb.leaving, slots, sizeof(*tlb.leaving));
+	tlb.orphan = renew(tlb.orphan, slots, sizeof(*tlb.orphan));
+	tlb.more = renew(tlb.more, slots, sizeof(*tlb.more));
+	tlb.window = renew(tlb.window, slots, sizeof(*tlb.window));
+}
+
+/* Most arenas are far larger than what a test uses of them. */
+static void clear_used(void)
+{
+	for (size_t page = 0; page < tlb.slots / entries(); page++) {
+		if (!tlb.table[page].used)
+			continue;
+		memset(tlb.shadow + page * entries(), 0, entries() * sizeof(*tlb.shadow));
+		memset(tlb.more + page * entries(), 0, entries() * sizeof(*tlb.more));
+		memset(tlb.window + page * entries(), 0, entries() * sizeof(*tlb.window));
+		tlb.table[page] = (struct table){.used = false};
+	}
+}
+
 void tlb_open(struct world *world)
 {
-	uint64_t pages = s2_host_arena.size / s2_host_arena.granule;
-	uint64_t slots = s2_host_arena.size / sizeof(uint64_t);
 	uint64_t span = arch_size(&world->regime, world->fmt.start_level) * entries();
+	size_t slots = s2_host_arena.size / sizeof(uint64_t);
 
+	if (slots == tlb.slots && entries() == tlb.entries)
+		clear_used();
+	else
+		renew_all(slots);
+	tlb.entries = entries();
 	tlb.world = world;
 	tlb.extras = tlb.pendings = tlb.leavings = tlb.orphans = 0;
 	tlb.actives = 0;
 	tlb.windows = tlb.calms = 0;
-	tlb.table = calloc(pages, sizeof(*tlb.table));
-	tlb.active = calloc(pages, sizeof(*tlb.active));
-	tlb.shadow = calloc(slots, sizeof(*tlb.shadow));
-	tlb.leaving = calloc(slots, sizeof(*tlb.leaving));
-	tlb.orphan = calloc(slots, sizeof(*tlb.orphan));
-	tlb.window = calloc(slots, sizeof(*tlb.window));
-	assert_true(tlb.table && tlb.active && tlb.shadow && tlb.leaving && tlb.orphan &&
-		    tlb.window);
+	tlb.careless = false;
 	for (uint32_t i = 0; i < world->fmt.root_tables; i++)
 		fetch_table(world->regime.root + i * s2_host_arena.granule, i * span,
 			    world->regime.start_level);
-	tlb.careless = false;
 	s2_host_trace = tlb_listener;
-}
-
-void tlb_mind_windows(bool mind)
-{
-	tlb.careless = !mind;
 }
 
 void tlb_close(void)
 {
 	s2_host_trace = (struct s2_host_trace){NULL, NULL};
-	free(tlb.table);
-	free(tlb.active);
-	free(tlb.shadow);
-	free(tlb.leaving);
-	free(tlb.orphan);
-	free(tlb.window);
+}
+
+void tlb_mind_windows(bool mind)
+{
+	tlb.careless = !mind;
 }
 
 void tlb_returned(bool flush_owed)
