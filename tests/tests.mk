@@ -53,7 +53,7 @@ $(foreach variant,plain asan tsan,$(eval $(call test_variant,$(variant))))
 # The long ones first, so that two at a time end together.  Random tests do fewer
 # steps where each of them takes longer.
 SUITES := $(if $(wildcard tests/boot),"boot=B='$(B)' tests/boot") \
-	$(if $(EXPLORE),"explore=$(B)/machine/explore -n 1500 -t") \
+	$(if $(EXPLORE),"explore=$(B)/machine/explore -n 1000 -t") \
 	"walk-agreement=B='$(B)' tests/walk-agreement" \
 	"operations-asan=S2_PERCENT=10 $(T)/asan/operations" \
 	"races-asan=S2_PERCENT=10 $(T)/asan/races" \
