@@ -480,7 +480,7 @@ static void bug13_caches_are_maintained_once_for_what_is_new_and_before_the_brea
 }
 
 /* An entry is broken and made, and a call may go over its budget by a table. */
-#define CHANGES_MAX (2u * (16u + 512u))
+#define CHANGES_MAX ((size_t)2 * (16 + 512))
 
 static void bug14_a_budget_bounds_the_work_of_one_call(void **state)
 {
