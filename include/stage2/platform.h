@@ -22,11 +22,10 @@
  *	Later accesses through an address taken from the value are ordered
  *	after it: a plain LDR and its address dependency, or an acquire.
  *   void s2p_store(s2_desc *p, s2_desc v)
- *   void s2p_store_release(s2_desc *p, s2_desc v)
- *	All earlier stores, the contents of a new table among them, are visible
- *	before it: to CPUs and to their table walks (STLR).
  *   bool s2p_cas(s2_desc *p, s2_desc old, s2_desc v)
- *	Compare and swap, acquire and release.  Never fails spuriously.
+ *	Compare and swap, acquire and release: all earlier stores, the contents
+ *	of a new table among them, are visible before it, to CPUs and to their
+ *	table walks (CASAL, or LDAXR and STLXR).  Never fails spuriously.
  *   s2_desc s2p_swap(s2_desc *p, s2_desc v)
  *	Acquire and release.
  *
@@ -42,7 +41,6 @@
  *   void s2p_dsb_ishst(void)	DSB ISHST: earlier stores are visible to all table walks
  *   void s2p_dsb_ish(void)	DSB ISH: and earlier TLBIs are complete on all CPUs
  *   void s2p_dsb_nsh(void)	DSB NSH: earlier TLBIs of this CPU's own are complete here
- *   void s2p_isb(void)
  *
  * TLB maintenance for the VMID in use, operands as the architecture encodes them
  *   uint64_t s2p_vmid_enter(uint64_t vttbr)

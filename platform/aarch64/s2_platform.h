@@ -44,11 +44,6 @@ static inline void s2p_store(s2_desc *p, s2_desc v)
 	__atomic_store_n(p, v, __ATOMIC_RELAXED);
 }
 
-static inline void s2p_store_release(s2_desc *p, s2_desc v)
-{
-	__atomic_store_n(p, v, __ATOMIC_RELEASE);
-}
-
 static inline bool s2p_cas(s2_desc *p, s2_desc old, s2_desc v)
 {
 	return __atomic_compare_exchange_n(p, &old, v, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);

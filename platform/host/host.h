@@ -67,7 +67,6 @@ uint64_t s2_host_used(void);
 enum s2_host_op {
 	S2_HOST_LOAD,
 	S2_HOST_STORE,
-	S2_HOST_RELEASE,
 	S2_HOST_CAS,
 	S2_HOST_SWAP,
 	S2_HOST_WORD, /* any access to a word that is no descriptor */
@@ -75,7 +74,6 @@ enum s2_host_op {
 	S2_HOST_DSB_ISHST,
 	S2_HOST_DSB_ISH,
 	S2_HOST_DSB_NSH,
-	S2_HOST_ISB,
 	S2_HOST_VMID_ENTER, /* old: the VTTBR until now; value: from now on */
 	S2_HOST_VMID_LEAVE,
 	S2_HOST_TLBI_FIRST,

@@ -75,13 +75,6 @@ static inline void s2p_store(s2_desc *p, s2_desc v)
 	s2_host_after(S2_HOST_STORE, p, 0, v, true);
 }
 
-static inline void s2p_store_release(s2_desc *p, s2_desc v)
-{
-	s2_host_before(S2_HOST_RELEASE, p, 0, v);
-	__atomic_store_n(p, v, __ATOMIC_RELEASE);
-	s2_host_after(S2_HOST_RELEASE, p, 0, v, true);
-}
-
 static inline bool s2p_cas(s2_desc *p, s2_desc old, s2_desc v)
 {
 	s2_host_before(S2_HOST_CAS, p, old, v);
@@ -162,12 +155,6 @@ static inline void s2p_dsb_ish(void)
 static inline void s2p_dsb_nsh(void)
 {
 	s2_host_barrier(S2_HOST_DSB_NSH);
-}
-
-static inline void s2p_isb(void)
-{
-	s2_host_before(S2_HOST_ISB, NULL, 0, 0);
-	s2_host_after(S2_HOST_ISB, NULL, 0, 0, false);
 }
 
 static inline uint64_t s2p_vmid_enter(uint64_t vttbr)

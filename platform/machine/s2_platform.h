@@ -98,10 +98,6 @@ static inline void s2p_dsb_nsh(void)
 	m_dsb(M_DSB_NSH);
 }
 
-static inline void s2p_isb(void)
-{
-}
-
 static inline uint64_t s2p_vmid_enter(uint64_t vttbr)
 {
 	return m_vttbr(vttbr);

@@ -502,8 +502,7 @@ static bool is_tlbi(enum s2_host_op op)
 
 static bool is_store(enum s2_host_op op)
 {
-	return op == S2_HOST_STORE || op == S2_HOST_RELEASE || op == S2_HOST_CAS ||
-	       op == S2_HOST_SWAP;
+	return op == S2_HOST_STORE || op == S2_HOST_CAS || op == S2_HOST_SWAP;
 }
 
 static void before(const struct s2_host_event *event)
@@ -514,8 +513,7 @@ static void before(const struct s2_host_event *event)
 		slot = slot_of(event->p);
 		tlb.before = memory(slot);
 	}
-	if (!is_tlbi(event->op) && event->op != S2_HOST_DSB_ISH && event->op != S2_HOST_DSB_ISHST &&
-	    event->op != S2_HOST_ISB)
+	if (!is_tlbi(event->op) && event->op != S2_HOST_DSB_ISH && event->op != S2_HOST_DSB_ISHST)
 		disturb_windows(event->op, slot);
 }
 
