@@ -59,6 +59,9 @@ static const struct action actions[] = {
 	{"unmap a block", UNMAP, 0, BLOCK, 0, 0},
 	{"unmap across the boundary", UNMAP, BLOCK - 4 * PAGE, 8 * PAGE, 0, 0},
 	{"unmap all", UNMAP, 0, SIZE, 0, 0},
+	{"unmap the second block", UNMAP, BLOCK, BLOCK, 0, 0},
+	{"unmap 1 GiB", UNMAP, BLOCK, GB, 0, 0},
+	{"map 1 GiB", MAP, BLOCK, GB, H, S2_RWX},
 	{"unmap page 3, deferred", DEFERRED, 3 * PAGE, PAGE, 0, 0},
 	{"unmap a block, deferred", DEFERRED, 0, BLOCK, 0, 0},
 	{"split", SPLIT, 0, BLOCK, 0, 0},
@@ -126,6 +129,8 @@ static const struct scene scenes[] = {
 	{"a table with one page elsewhere",
 	 {{0, BLOCK, F, S2_RWX, S2_PAGES, 0}, {3 * PAGE, PAGE, G, S2_RW, 0, 0}}},
 	{"a uniform table of blocks", {{BLOCK, GB, H, S2_RWX, 0, 2}}},
+	{"blocks, of which one is different",
+	 {{BLOCK, GB, H, S2_RWX, 0, 2}, {GB - BLOCK, BLOCK, H, S2_R, 0, 0}}},
 	{"a block and a table",
 	 {{0, BLOCK, F, S2_RWX, 0, 0}, {BLOCK, BLOCK, F, S2_RWX, S2_PAGES, 0}}},
 };
@@ -139,7 +144,7 @@ struct pages {
 
 static void apply(struct pages *pages, const struct action *a, uint64_t done)
 {
-	for (uint64_t at = a->at; at < a->at + done; at += PAGE)
+	for (uint64_t at = a->at; at < a->at + done && at < SIZE; at += PAGE)
 		if (a->verb == MAP)
 			pages->page[at / PAGE] = (a->pa + at) | a->attr | MAPPED;
 		else if (a->verb == UNMAP || a->verb == DEFERRED)
@@ -212,6 +217,7 @@ static void close_scene(struct world *world)
 
 static struct {
 	struct world *world;
+	const struct action *first; /* of B, and neutral; or NULL */
 	const struct action *b;
 	unsigned int step; /* of A, so far */
 	unsigned int stop; /* B runs before this one */
@@ -225,6 +231,8 @@ static void run_b(void)
 	struct s2_cpu *cpu = &race.world->cpu[1];
 
 	race.inside = true;
+	if (race.first)
+		(void)perform(&race.world->tree, cpu, race.first, S2_FAULT);
 	race.outcome.status =
 		perform(&race.world->tree, cpu, race.b, race.b->verb == RECLAIM ? 0 : S2_FAULT);
 	race.outcome.done = cpu->done;
@@ -314,8 +322,8 @@ static unsigned int run_race(const struct scene *scene, const struct action *a,
 	race.step = 0;
 	race.stop = stop;
 	race.outcome = (struct outcome){S2_OK, 0};
-	set_context("%s: %s%s, at step %u: %s", scene->name, a->name, flags ? " (fault)" : "", stop,
-		    b->name);
+	set_context("%s: %s%s, at step %u: %s%s%s", scene->name, a->name, flags ? " (fault)" : "",
+		    stop, race.first ? race.first->name : "", race.first ? " and " : "", b->name);
 	struct outcome oa = run_a(&world, a, flags);
 	unsigned int steps = race.step;
 
@@ -348,24 +356,37 @@ static bool wanted(void)
 	return true;
 }
 
-static void race_all(const struct scene *scene, const struct action *a, uint32_t flags)
+static void race_all(const struct scene *scene, const struct action *a, uint32_t flags,
+		     unsigned int steps)
 {
-	unsigned int steps = run_race(scene, a, a, flags, UINT32_MAX);
-
 	for (size_t i = 0; i < ARRAY_SIZE(actions); i++)
 		for (unsigned int stop = 0; stop < steps; stop = next_stop(stop, steps))
 			if (wanted())
 				run_race(scene, a, &actions[i], flags, stop);
 }
 
+/* Who seals a table meets others who do so as well, and who change it then. */
+static void race_twice(const struct scene *scene, const struct action *a, uint32_t flags)
+{
+	unsigned int steps = run_race(scene, a, a, flags, UINT32_MAX);
+
+	race_all(scene, a, flags, steps);
+	if (a->verb != COLLAPSE)
+		return;
+	race.first = a;
+	race_all(scene, a, flags, steps);
+	race.first = NULL;
+}
+
 static void race_in_scene(void **state)
 {
 	const struct scene *scene = *state;
 
+	race.first = NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(actions); i++) {
-		race_all(scene, &actions[i], 0);
+		race_twice(scene, &actions[i], 0);
 		if (actions[i].verb != RECLAIM)
-			race_all(scene, &actions[i], S2_FAULT);
+			race_twice(scene, &actions[i], S2_FAULT);
 	}
 }
 

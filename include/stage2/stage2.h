@@ -226,7 +226,8 @@ int s2_map(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size
  * Table pages that s2_map() with the same arguments would take from an empty-
  * handed cache, as the tables are now: fill cpu->cache with so many and the call
  * cannot run out, as long as nobody else changes the range.  Counts in *pages.
- * A read-side operation; the same bad input as s2_map(), and S2_CORRUPT.  Ignores the quota.
+ * A read-side operation; the same bad input as s2_map(), S2_OWNED and S2_CORRUPT.
+ * Ignores the quota.
  */
 int s2_map_cost(const struct s2_tree *tree, uint64_t ipa, uint64_t size, uint64_t pa, s2_attr attr,
 		uint32_t flags, uint64_t *pages);

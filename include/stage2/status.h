@@ -19,7 +19,7 @@ enum s2_status {
 	S2_MORE = -115, /* the budget is used up; go on at ipa + cpu->done (EINPROGRESS) */
 
 	/* A resource of the caller's has run out; fill it and go on at ipa + cpu->done. */
-	S2_NO_PAGE = -12, /* the page cache is empty (ENOMEM) */
+	S2_NO_PAGE = -12, /* the page cache holds too few pages (ENOMEM) */
 	S2_QUOTA = -122, /* the tree has as many tables as its quota allows (EDQUOT) */
 
 	/* The tables are not in the state that the operation needs. */
