@@ -88,8 +88,8 @@ $(B)/stage2.pc: FORCE
 
 include hypervisor/hypervisor.mk
 include machine/machine.mk
-include tests/walk/walk.mk
 include tests/mutants/mutants.mk
+include tests/walk/walk.mk
 include tests/tests.mk
 
 ##@ Care

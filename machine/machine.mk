@@ -22,7 +22,7 @@ EXPLORE := $(B)/machine/explore $(if $(EXPLORE_MATCH),-m "$(EXPLORE_MATCH)")
 ##@ Explore
 
 .PHONY: explore explore-quick
-explore: $(B)/machine/explore ## Every interleaving of pairs of operations, chosen triples (EXPLORE_N=, EXPLORE_MATCH=)
+explore: $(B)/machine/explore ## Interleavings of pairs and chosen triples of operations, all or up to a bound (EXPLORE_N=, EXPLORE_MATCH=)
 	$(EXPLORE) -n $(EXPLORE_N) -t -v
 
 explore-quick: $(B)/machine/explore ## The part of it that make test runs, in two minutes

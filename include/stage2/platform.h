@@ -45,8 +45,9 @@
  * TLB maintenance for the VMID in use, operands as the architecture encodes them
  *   uint64_t s2p_vmid_enter(uint64_t vttbr)
  *	Makes the VMID of `vttbr` the one that the TLBIs below act on, if it is
- *	not already; what leave() needs to go back.  Called before a break,
- *	never inside the window.  (On EL2: VTTBR_EL2, DSB, ISB.  In a VHE host
+ *	not already; what leave() needs to go back.  Called before a break, or
+ *	before the flush of a deferred unmap; never between a break and its
+ *	make.  (On EL2: VTTBR_EL2, DSB, ISB.  In a VHE host
  *	HCR_EL2.TGE as well.)
  *   void s2p_vmid_leave(uint64_t token)
  *   void s2p_tlbi_ipas2e1is(uint64_t operand)	stage 2 by IPA, any level
