@@ -1,452 +1,394 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* SPDX-FileCopyrightText: 2026 The stage2 authors */
 /*
- * The clients: pairs (and triples) of the engine's operations on a small tree,
- * explored.
+ * The tables of what is explored: operations, what they find, and how they are
+ * put together.
  *
- * Each CPU runs one operation, and s2_reclaim() after one that unlinks tables.
+ *  - one operation alone, and two after one another, on a tree that is not shared:
+ *    there, an unlinked table is free as soon as the operation says so, and no
+ *    grace period hides it
+ *  - any two at once
+ *  - chosen programs of three calls, or three CPUs
+ *
+ * s2_reclaim() follows each operation that unlinks tables.
  */
+#include "clients.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "explore.h"
-#include "world.h"
+/* --- operations --------------------------------------------------------------------- */
 
-#define CACHE_PAGES 6u
-
-static const struct operation operations[] = {
-	{"fault page0", MAP, G, PAGE, MEMORY_A, S2_RW, S2_FAULT | S2_PAGES, 0, false},
-	{"fault page1", MAP, G + PAGE, PAGE, MEMORY_A, S2_RW, S2_FAULT | S2_PAGES, 0, false},
-	{"relax page0", MAP, G, PAGE, MEMORY_A, S2_RWX, S2_FAULT | S2_PAGES, 0, false},
-	{"restrict page0", MAP, G, PAGE, MEMORY_A, S2_R, 0, 0, false},
-	{"remap page0", MAP, G, PAGE, MEMORY_B, S2_RW, 0, 0, false},
-	{"map block", MAP, G, 2 * MIB, MEMORY_A, S2_RW, 0, 0, true},
-	{"fault block", MAP, G, 2 * MIB, MEMORY_A, S2_RW, S2_FAULT, 0, true},
-	{"remap block", MAP, G, 2 * MIB, MEMORY_B, S2_RW, 0, 0, true},
-	{"map 1G", MAP, G, GIB, MEMORY_A, S2_RW, 0, 0, true},
-	{"unmap page0", UNMAP, G, PAGE, 0, 0, 0, 0, false},
-	{"unmap page1", UNMAP, G + PAGE, PAGE, 0, 0, 0, 0, false},
-	{"unmap 2M", UNMAP, G, 2 * MIB, 0, 0, 0, 0, true},
-	{"unmap page1..4M", UNMAP, G + PAGE, 4 * MIB, 0, 0, 0, 0, true},
-	{"unmap 1G", UNMAP, G, GIB, 0, 0, 0, 0, true},
-	{"unmap, deferred", DEFERRED, G, 2 * PAGE, 0, 0, 0, 0, false},
-	{"split", SPLIT, G, PAGE, 0, 0, 0, 3, false},
-	{"collapse 2M", COLLAPSE, G, 2 * MIB, 0, 0, 0, 2, true},
-	{"fault collapse", COLLAPSE, G, 2 * MIB, 0, 0, S2_FAULT, 2, true},
-	{"collapse 1G", COLLAPSE, G, GIB, 0, 0, 0, 1, true},
-	{"lookup", LOOKUP, G, PAGE, 0, 0, 0, 0, false},
-	{"unmap page0..2", UNMAP, G, 3 * PAGE, 0, 0, 0, 0, false},
-	{"unmap page511", UNMAP, G + 2 * MIB - PAGE, PAGE, 0, 0, 0, 0, false},
-};
-#define OPERATIONS (sizeof(operations) / sizeof(operations[0]))
-
-/* What is there before. */
-struct setting {
-	const char *name;
-	void (*build)(struct s2_tree *tree, struct s2_cpu *cpu);
-	uint32_t features;
-	bool hardware; /* sets an access flag once, at any time */
+enum {
+	FAULT_0,
+	FAULT_1,
+	RELAX_0,
+	RESTRICT_0,
+	REMAP_0,
+	MAP_BLOCK,
+	FAULT_BLOCK,
+	REMAP_BLOCK,
+	MAP_TABLE,
+	UNMAP_0,
+	UNMAP_1,
+	UNMAP_BLOCK,
+	UNMAP_EDGES,
+	UNMAP_TABLE,
+	UNMAP_DEFERRED,
+	SPLIT_0,
+	COLLAPSE_2,
+	FAULT_COLLAPSE,
+	COLLAPSE_1,
+	LOOKUP_0,
+	UNMAP_3,
+	UNMAP_LAST,
+	EXEC_0,
+	MAP_4,
+	WALK_3,
+	RECLAIM_NOW,
+	OPERATIONS
 };
 
-static void must(int status)
+/* clang-format off */
+#define AT_BASE   {0, 0, 0}
+#define PAGES(n)  {0, 0, n}
+#define BLOCKS(n) {0, n, 0}
+#define TABLE     {1, 0, 0}
+
+/* name, verb, where, how much, of which memory, attributes, flags, level, whether s2_reclaim() follows */
+const struct operation operations[OPERATIONS] = {
+	[FAULT_0] = {"fault page0", MAP, AT_BASE, PAGES(1), MEMORY_A, S2_RW, S2_FAULT | S2_PAGES, 0, false},
+	[FAULT_1] = {"fault page1", MAP, PAGES(1), PAGES(1), MEMORY_A, S2_RW, S2_FAULT | S2_PAGES, 0, false},
+	[RELAX_0] = {"relax page0", MAP, AT_BASE, PAGES(1), MEMORY_A, S2_RWX, S2_FAULT | S2_PAGES, 0, false},
+	[RESTRICT_0] = {"restrict page0", MAP, AT_BASE, PAGES(1), MEMORY_A, S2_R, 0, 0, false},
+	[REMAP_0] = {"remap page0", MAP, AT_BASE, PAGES(1), MEMORY_B, S2_RW, 0, 0, false},
+	[MAP_BLOCK] = {"map block", MAP, AT_BASE, BLOCKS(1), MEMORY_A, S2_RW, 0, 0, true},
+	[FAULT_BLOCK] = {"fault block", MAP, AT_BASE, BLOCKS(1), MEMORY_A, S2_RW, S2_FAULT, 0, true},
+	[REMAP_BLOCK] = {"remap block", MAP, AT_BASE, BLOCKS(1), MEMORY_B, S2_RW, 0, 0, true},
+	[MAP_TABLE] = {"map L1", MAP, AT_BASE, TABLE, MEMORY_A, S2_RW, 0, 0, true},
+	[UNMAP_0] = {"unmap page0", UNMAP, AT_BASE, PAGES(1), 0, 0, 0, 0, false},
+	[UNMAP_1] = {"unmap page1", UNMAP, PAGES(1), PAGES(1), 0, 0, 0, 0, false},
+	[UNMAP_BLOCK] = {"unmap block", UNMAP, AT_BASE, BLOCKS(1), 0, 0, 0, 0, true},
+	[UNMAP_EDGES] = {"unmap page1..block2", UNMAP, PAGES(1), BLOCKS(2), 0, 0, 0, 0, true},
+	[UNMAP_TABLE] = {"unmap L1", UNMAP, AT_BASE, TABLE, 0, 0, 0, 0, true},
+	[UNMAP_DEFERRED] = {"unmap, deferred", DEFERRED, AT_BASE, PAGES(2), 0, 0, 0, 0, false},
+	[SPLIT_0] = {"split", SPLIT, AT_BASE, PAGES(1), 0, 0, 0, 3, false},
+	[COLLAPSE_2] = {"collapse L2", COLLAPSE, AT_BASE, BLOCKS(1), 0, 0, 0, 2, true},
+	[FAULT_COLLAPSE] = {"fault collapse", COLLAPSE, AT_BASE, BLOCKS(1), 0, 0, S2_FAULT, 2, true},
+	[COLLAPSE_1] = {"collapse L1", COLLAPSE, AT_BASE, TABLE, 0, 0, 0, 1, true},
+	[LOOKUP_0] = {"lookup", LOOKUP, AT_BASE, PAGES(1), 0, 0, 0, 0, false},
+	[UNMAP_3] = {"unmap page0..2", UNMAP, AT_BASE, PAGES(3), 0, 0, 0, 0, false},
+	[UNMAP_LAST] = {"unmap last page", UNMAP, {0, 1, -1}, PAGES(1), 0, 0, 0, 0, false},
+	[EXEC_0] = {"map page0 to run", MAP, AT_BASE, PAGES(1), MEMORY_B, S2_R | S2_X, 0, 0, false},
+	[MAP_4] = {"map last 2, next 2", MAP, {0, 1, -2}, PAGES(4), MEMORY_A, S2_RW, 0, 0, false},
+	[WALK_3] = {"walk page0..2", WALK, AT_BASE, PAGES(3), 0, 0, 0, 0, false},
+	[RECLAIM_NOW] = {"reclaim", RECLAIM, AT_BASE, PAGES(1), 0, 0, 0, 0, false},
+};
+/* clang-format on */
+const unsigned int operation_count = OPERATIONS;
+
+/* Those tried in the settings that differ by granule or feature alone, and three at once. */
+static const unsigned char core[] = {FAULT_0,	  FAULT_1, REMAP_0,    MAP_BLOCK, UNMAP_0,
+				     UNMAP_EDGES, SPLIT_0, COLLAPSE_2, LOOKUP_0,  UNMAP_3};
+#define CORE (sizeof(core) / sizeof(core[0]))
+
+/* --- settings ------------------------------------------------------------------------- */
+
+static void map(struct extent at, struct extent size, s2_attr attr, uint32_t flags)
 {
-	if (status)
-		abort();
+	uint64_t ipa = world_ipa(at);
+
+	must(s2_map(&world.tree, &world.cpu[0], ipa, world_size(size), world_pa(MEMORY_A, ipa),
+		    attr, flags));
 }
 
-static void build_nothing(struct s2_tree *tree, struct s2_cpu *cpu)
+#define E(...) ((struct extent){__VA_ARGS__})
+
+static void build_nothing(void)
 {
-	(void)tree;
-	(void)cpu;
 }
 
-static void build_page1(struct s2_tree *tree, struct s2_cpu *cpu)
+static void build_page1(void)
 {
-	must(s2_map(tree, cpu, G + PAGE, PAGE, MEMORY_A + PAGE, S2_RW, 0));
+	map(E(0, 0, 1), E(0, 0, 1), S2_RW, 0);
 }
 
-static void build_pages(struct s2_tree *tree, struct s2_cpu *cpu)
+static void build_pages(void)
 {
-	must(s2_map(tree, cpu, G, 2 * MIB, MEMORY_A, S2_RW, S2_PAGES));
+	map(E(0, 0, 0), E(0, 1, 0), S2_RW, S2_PAGES);
 }
 
-static void build_block(struct s2_tree *tree, struct s2_cpu *cpu)
+static void build_blocks(void)
 {
-	must(s2_map(tree, cpu, G, 4 * MIB, MEMORY_A, S2_RW, 0));
+	map(E(0, 0, 0), E(0, 2, 0), S2_RW, 0);
 }
 
-static void build_pages_0_and_2(struct s2_tree *tree, struct s2_cpu *cpu)
+static void build_pages_0_and_2(void)
 {
-	must(s2_map(tree, cpu, G, PAGE, MEMORY_A, S2_RW, 0));
-	must(s2_map(tree, cpu, G + 2 * PAGE, PAGE, MEMORY_A + 2 * PAGE, S2_RW, 0));
+	map(E(0, 0, 0), E(0, 0, 1), S2_RW, 0);
+	map(E(0, 0, 2), E(0, 0, 1), S2_RW, 0);
 }
 
-static void build_two_tables(struct s2_tree *tree, struct s2_cpu *cpu)
+static void build_two_tables(void)
 {
-	must(s2_map(tree, cpu, G, PAGE, MEMORY_A, S2_RW, 0));
-	must(s2_map(tree, cpu, G + 2 * MIB, PAGE, MEMORY_A + 2 * MIB, S2_RW, 0));
+	map(E(0, 0, 0), E(0, 0, 1), S2_RW, 0);
+	map(E(0, 1, 0), E(0, 0, 1), S2_RW, 0);
 }
 
-static void build_1g(struct s2_tree *tree, struct s2_cpu *cpu)
+static void build_large_block(void)
 {
-	must(s2_map(tree, cpu, G, GIB, MEMORY_A, S2_RW, 0));
+	map(E(0, 0, 0), E(1, 0, 0), S2_RW, 0);
 }
 
-static void build_blocks_of_1g(struct s2_tree *tree, struct s2_cpu *cpu)
+static void build_table_of_blocks(void)
 {
-	build_1g(tree, cpu);
-	must(s2_split(tree, cpu, G, PAGE, 2, 0));
+	build_large_block();
+	must(s2_split(&world.tree, &world.cpu[0], world_ipa(E(0, 0, 0)), world_size(E(0, 0, 1)), 2,
+		      0));
 }
 
-static void build_old_pages(struct s2_tree *tree, struct s2_cpu *cpu)
+static void build_old_pages(void)
 {
-	must(s2_map(tree, cpu, G, 2 * MIB, MEMORY_A, S2_RW | S2_OLD, S2_PAGES));
+	map(E(0, 0, 0), E(0, 1, 0), S2_RW | S2_OLD, S2_PAGES);
 }
 
-static void build_old_block(struct s2_tree *tree, struct s2_cpu *cpu)
+static void build_old_block(void)
 {
-	must(s2_map(tree, cpu, G, 2 * MIB, MEMORY_A, S2_RW | S2_OLD, 0));
+	map(E(0, 0, 0), E(0, 1, 0), S2_RW | S2_OLD, 0);
+}
+
+/* The entry in the last table for a page: what no operation of the engine writes can be put there. */
+static uint64_t *last_entry(uint64_t ipa)
+{
+	unsigned int index = (1u << world.fmt.index_bits) - 1;
+	uint64_t *table = world.tree.root;
+	unsigned int level = world.fmt.start_level;
+	uint64_t *entry = &table[ipa >> s2_level_shift(&world.fmt, level)];
+
+	for (level++; level <= S2_LAST_LEVEL; level++) {
+		table = m_table(s2_desc_pa(&world.fmt, *entry));
+		entry = &table[ipa >> s2_level_shift(&world.fmt, level) & index];
+	}
+	return entry;
+}
+
+static void build_annotated(void)
+{
+	build_pages_0_and_2();
+	must(s2_desc_annotation(1, 0, last_entry(world_ipa(E(0, 0, 1)))));
 }
 
 #define RANGE (S2_FEAT_TTL | S2_FEAT_TLBIRANGE)
+/* clang-format off */
+#define SIZES(granule, ipa, pa, f) \
+	{.granule_shift = (granule), .ipa_bits = (ipa), .pa_bits = (pa), .vmid_bits = 8, .features = (f)}
+/* clang-format on */
+#define PLAIN_4K(f) SIZES(S2_GRANULE_4K, 39, 40, f)
+#define OF_16K SIZES(S2_GRANULE_16K, 40, 48, RANGE)
+#define OF_64K SIZES(S2_GRANULE_64K, 48, 48, RANGE)
+#define LPA2 SIZES(S2_GRANULE_4K, 52, 52, RANGE | S2_FEAT_LPA2)
+#define LPA2_16K SIZES(S2_GRANULE_16K, 52, 52, RANGE | S2_FEAT_LPA2)
 
-static const struct setting settings[] = {
-	{"empty", build_nothing, RANGE, false},
-	{"page1 mapped", build_page1, RANGE, false},
-	{"512 pages", build_pages, RANGE, false},
-	{"2M blocks", build_block, RANGE, false},
-	{"two tables", build_two_tables, RANGE, false},
-	{"pages 0 and 2", build_pages_0_and_2, RANGE, false},
-	{"1G block", build_1g, RANGE, false},
-	{"512 blocks", build_blocks_of_1g, RANGE, false},
-	{"512 pages, Armv8.0", build_pages, 0, false},
-	{"2M blocks, Armv8.0", build_block, 0, false},
-	{"512 pages, HA", build_old_pages, RANGE | S2_FEAT_HAF, true},
-	{"2M block, HA", build_old_block, RANGE | S2_FEAT_HAF, true},
+/* name, what is there, format, base, pages for each CPU, hardware, few */
+const struct setting settings[] = {
+	{"empty", build_nothing, PLAIN_4K(RANGE), 1, 6, false, false},
+	{"page1 mapped", build_page1, PLAIN_4K(RANGE), 1, 6, false, false},
+	{"full table", build_pages, PLAIN_4K(RANGE), 1, 6, false, false},
+	{"blocks", build_blocks, PLAIN_4K(RANGE), 1, 6, false, false},
+	{"two tables", build_two_tables, PLAIN_4K(RANGE), 1, 6, false, false},
+	{"pages 0 and 2", build_pages_0_and_2, PLAIN_4K(RANGE), 1, 6, false, false},
+	{"L1 block", build_large_block, PLAIN_4K(RANGE), 1, 6, false, false},
+	{"table of blocks", build_table_of_blocks, PLAIN_4K(RANGE), 1, 6, false, false},
+	{"annotated", build_annotated, PLAIN_4K(RANGE), 1, 6, false, false},
+	{"full table, Armv8.0", build_pages, PLAIN_4K(0), 1, 6, false, false},
+	{"blocks, Armv8.0", build_blocks, PLAIN_4K(0), 1, 6, false, false},
+	{"full table, HA", build_old_pages, PLAIN_4K(RANGE | S2_FEAT_HAF), 1, 6, true, false},
+	{"block, HA", build_old_block, PLAIN_4K(RANGE | S2_FEAT_HAF), 1, 6, true, false},
+	{"blocks, FWB", build_blocks, PLAIN_4K(RANGE | S2_FEAT_FWB), 1, 6, false, true},
+	{"pages, 40 bits", build_two_tables, SIZES(S2_GRANULE_4K, 40, 40, RANGE), 512, 6, false,
+	 true},
+	{"block, 34 bits", build_blocks, SIZES(S2_GRANULE_4K, 34, 40, RANGE), 1, 6, false, true},
+	{"pages, LPA2", build_two_tables, LPA2, 513, 6, false, true},
+	{"blocks, LPA2", build_blocks, LPA2, 513, 6, false, true},
+	{"pages, 16K", build_two_tables, OF_16K, 1, 6, false, true},
+	{"blocks, 16K", build_blocks, OF_16K, 1, 6, false, true},
+	{"full table, 16K", build_pages, OF_16K, 1, 6, false, true},
+	{"pages, 16K LPA2", build_two_tables, LPA2_16K, 1, 6, false, true},
+	{"pages, 64K", build_two_tables, OF_64K, 1, 6, false, true},
+	{"blocks, 64K", build_blocks, OF_64K, 1, 6, false, true},
 };
-#define SETTINGS (sizeof(settings) / sizeof(settings[0]))
+const unsigned int setting_count = sizeof(settings) / sizeof(settings[0]);
 
-static const uint64_t watched[WATCHED] = {G, G + PAGE, G + 2 * MIB - PAGE, G + 2 * MIB,
-					  G + 4 * MIB};
+/* --- programs ---------------------------------------------------------------------------- */
 
-struct world world;
-
-/* --- running ------------------------------------------------------------------------- */
-
-static int perform(const struct operation *op, struct s2_cpu *cpu)
-{
-	struct s2_mapping m;
-	int status;
-
-	switch (op->verb) {
-	case MAP:
-		return s2_map(&world.tree, cpu, op->ipa, op->size, op->memory + (op->ipa - G),
-			      op->attr, op->flags);
-	case UNMAP:
-		return s2_unmap(&world.tree, cpu, op->ipa, op->size, op->flags);
-	case SPLIT:
-		return s2_split(&world.tree, cpu, op->ipa, op->size, op->level, op->flags);
-	case COLLAPSE:
-		return s2_collapse(&world.tree, cpu, op->ipa, op->level, op->flags);
-	case LOOKUP:
-		return s2_lookup(&world.tree, op->ipa, &m);
-	default:
-		status = s2_unmap(&world.tree, cpu, op->ipa, PAGE, S2_DEFER);
-		if (!status)
-			status = s2_unmap(&world.tree, cpu, op->ipa + PAGE, PAGE, S2_DEFER);
-		return s2_flush(&world.tree, cpu) ? S2_INVALID : status;
-	}
-}
-
-static void run_call(void *arg)
-{
-	struct call *c = arg;
-	struct s2_cpu *cpu = &world.cpu[c->cpu];
-
-	m_mark(M_STEP_CALL);
-	c->started = ++world.clock;
-	(void)s2_qsbr_online(&world.qsbr, c->cpu);
-	c->status = perform(c->op, cpu);
-	c->done = c->op->verb == DEFERRED && !c->status ? c->op->size : cpu->done;
-	m_mark(M_STEP_RETURN);
-	c->ended = ++world.clock;
-	c->waits = m_waits(c->cpu);
-	judge_return(c);
-	(void)s2_qsbr_offline(&world.qsbr, c->cpu);
-	if (c->op->unlinks)
-		(void)s2_reclaim(&world.tree, cpu);
-}
-
-static void run_hardware(void *arg)
-{
-	(void)arg;
-	m_mark(M_STEP_HARDWARE);
-	world.young = m_set_access_flag(0);
-}
-
-static void begin(void *arg)
-{
-	(void)arg;
-	m_memory_restore();
-	world.tree = world.tree_then;
-	memcpy(world.cpu, world.cpu_then, sizeof(world.cpu));
-	world.qsbr = world.qsbr_then;
-	memset(world.slot, 0, sizeof(world.slot));
-	world.clock = 0;
-	m_run_begin(&world.config);
-	for (unsigned int i = 0; i < world.calls; i++) {
-		struct call *c = &world.call[i];
-
-		*c = (struct call){.op = c->op, .cpu = i};
-		m_run_owns(i, &world.cpu[i]);
-		m_fiber_start(i, run_call, c);
-	}
-	world.young = false;
-	if (world.hardware)
-		m_fiber_start(world.calls, run_hardware, NULL);
-}
-
-static void build_caches(void)
-{
-	unsigned int page = 1; /* the root is page 0 */
-
-	for (unsigned int i = 0; i < CPUS_MAX; i++) {
-		must(s2_cpu_init(&world.cpu[i], S2_GRANULE_4K));
-		for (unsigned int n = 0; n < CACHE_PAGES; n++)
-			must(s2_cache_put(&world.cpu[i].cache, m_page(page++)));
-	}
-	world.pages = page - 1;
-}
-
-static void build_tree(uint32_t features, bool shared)
-{
-	struct s2_config cfg = {.granule_shift = S2_GRANULE_4K,
-				.ipa_bits = 39,
-				.pa_bits = 40,
-				.vmid_bits = 8,
-				.features = features};
-	struct s2_tree_config tree = {.fmt = &world.fmt,
-				      .root = m_page(0),
-				      .vmid = 5,
-				      .shared = shared,
-				      .grace = &world.qsbr.grace};
-
-	must(s2_format_init(&world.fmt, &cfg));
-	must(s2_qsbr_init(&world.qsbr, world.slot, CPUS_MAX));
-	must(s2_init(&world.tree, &tree));
-}
-
-/* What every run of one client starts from. */
-static void build(const struct setting *setting)
-{
-	build_tree(setting->features, world.calls > 1);
-	build_caches();
-	world.hardware = setting->hardware;
-	world.config = (struct m_config){.vtcr = world.fmt.vtcr,
-					 .vttbr = world.tree.vttbr,
-					 .ttl = setting->features & S2_FEAT_TTL,
-					 .watched_count = WATCHED};
-	memcpy(world.config.watched, watched, sizeof(watched));
-	m_run_begin(&world.config);
-	setting->build(&world.tree, &world.cpu[0]);
-	for (unsigned int w = 0; w < WATCHED; w++)
-		world.before[w] = m_translate(watched[w]);
-	m_memory_save();
-	world.tree_then = world.tree;
-	memcpy(world.cpu_then, world.cpu, sizeof(world.cpu));
-	world.qsbr_then = world.qsbr;
-}
-
-/* --- the command ------------------------------------------------------------------------ */
-
-struct options {
-	struct m_limits limits;
-	const char *match; /* only clients whose name has it in it */
-	bool verbose, triples, stop;
+/* Three CPUs: chosen for what each does to the other two. */
+static const unsigned char triples[][3] = {
+	{FAULT_0, UNMAP_0, COLLAPSE_2},
+	{FAULT_0, UNMAP_0, UNMAP_BLOCK},
+	{FAULT_0, FAULT_0, UNMAP_0},
+	{FAULT_1, UNMAP_0, COLLAPSE_2},
+	{FAULT_0, UNMAP_BLOCK, COLLAPSE_2},
+	{FAULT_0, UNMAP_TABLE, COLLAPSE_2},
+	{MAP_BLOCK, UNMAP_0, COLLAPSE_2},
+	{MAP_BLOCK, SPLIT_0, UNMAP_0},
+	{FAULT_0, UNMAP_DEFERRED, UNMAP_0},
+	{REMAP_BLOCK, SPLIT_0, COLLAPSE_2},
+	{FAULT_1, UNMAP_BLOCK, UNMAP_DEFERRED},
+	{RELAX_0, RESTRICT_0, COLLAPSE_2},
+	{FAULT_0, REMAP_0, UNMAP_0},
+	{COLLAPSE_2, FAULT_COLLAPSE, UNMAP_0},
+	{UNMAP_3, FAULT_1, UNMAP_1},
+	{UNMAP_BLOCK, FAULT_0, RECLAIM_NOW},
+	{UNMAP_TABLE, UNMAP_BLOCK, FAULT_0},
+	{MAP_4, UNMAP_EDGES, FAULT_1},
 };
 
-struct totals {
-	uint64_t configurations, executions, violations, bounded;
+/* Two CPUs, one of which makes two calls: the first two here. */
+static const unsigned char sequences[][3] = {
+	{UNMAP_0, FAULT_0, COLLAPSE_2},
+	{UNMAP_0, FAULT_0, FAULT_0},
+	{FAULT_0, UNMAP_0, REMAP_0},
+	{UNMAP_BLOCK, FAULT_0, FAULT_1},
+	{UNMAP_BLOCK, FAULT_0, UNMAP_0},
+	{COLLAPSE_2, SPLIT_0, FAULT_0},
+	{SPLIT_0, COLLAPSE_2, UNMAP_1},
+	{COLLAPSE_2, UNMAP_0, SPLIT_0},
+	{MAP_BLOCK, UNMAP_0, FAULT_1},
+	{UNMAP_DEFERRED, FAULT_0, FAULT_1},
+	{RESTRICT_0, RELAX_0, FAULT_0},
+	{UNMAP_BLOCK, RECLAIM_NOW, FAULT_0},
+	{UNMAP_BLOCK, RECLAIM_NOW, LOOKUP_0},
+	{UNMAP_BLOCK, RECLAIM_NOW, WALK_3},
+	{UNMAP_TABLE, RECLAIM_NOW, RECLAIM_NOW},
+	{UNMAP_BLOCK, EXEC_0, LOOKUP_0},
+	{LOOKUP_0, LOOKUP_0, REMAP_0},
 };
 
-static void report(const struct m_client *client, const struct m_outcome *o)
+struct list {
+	struct client *client;
+	unsigned int n;
+};
+
+static void add(struct list *l, const struct setting *s, unsigned int steps,
+		const struct m_step_of *step)
 {
-	(void)printf("  %s\n  after %llu executions, by this schedule of %u steps:",
-		     m_run_violation(), (unsigned long long)o->executions, o->schedule_length);
-	for (unsigned int d = 0; d < o->schedule_length; d++)
-		(void)printf("%s%u", d % 64 ? "" : "\n    ", o->schedule[d]);
-	(void)printf("\n  the last steps:\n");
-	m_replay(client, o->schedule, o->schedule_length);
-	m_history_print();
+	struct client *c = &l->client[l->n++];
+
+	if (l->n > CLIENTS_MAX)
+		abort();
+	*c = (struct client){.setting = s, .steps = steps};
+	for (unsigned int i = 0; i < steps; i++)
+		c->step[i] = step[i];
 }
 
-static void name_client(char *name, size_t size, const struct setting *setting)
+/* The operations that are tried in a setting: all, or the core. */
+static unsigned int op_of(const struct setting *s, unsigned int i)
 {
-	int used = snprintf(name, size, "%-20s", setting->name);
-
-	for (unsigned int i = 0; i < world.calls; i++)
-		used += snprintf(name + used, size - (size_t)used, "%s%s", i ? " | " : "",
-				 world.call[i].op->name);
+	return s->few ? core[i] : i;
 }
 
-static void print_outcome(const char *name, const struct m_outcome *o)
+static unsigned int ops_of(const struct setting *s)
 {
-	(void)printf("%-75s %8llu ", name, (unsigned long long)o->executions);
-	if (o->violated)
-		(void)printf("VIOLATION\n");
-	else if (o->exhaustive)
-		(void)printf("exhaustive\n");
-	else
-		(void)printf("bounded: all with %u preemptions\n", o->preemptions);
+	return s->few ? CORE : OPERATIONS;
 }
 
-static void explore(const struct setting *setting, const struct options *o, struct totals *totals)
+static void add_singles(struct list *l, const struct setting *s)
 {
-	struct m_client client = {
-		.begin = begin, .end = judge_end, .fibers = world.calls + setting->hardware};
-	static struct m_outcome outcome;
-	char name[160];
+	for (unsigned int a = 0; a < ops_of(s); a++) {
+		struct m_step_of alone[] = {{0, (unsigned char)op_of(s, a)}};
 
-	name_client(name, sizeof(name), setting);
-	if ((o->match && !strstr(name, o->match)) || (o->stop && totals->violations))
-		return;
-	build(setting);
-	m_explore(&client, &o->limits, &outcome);
-	totals->configurations++;
-	totals->executions += outcome.executions;
-	totals->bounded += !outcome.exhaustive;
-	totals->violations += outcome.violated;
-	if (o->verbose || outcome.violated)
-		print_outcome(name, &outcome);
-	if (outcome.violated)
-		report(&client, &outcome);
-	(void)fflush(stdout);
-}
-
-/*
- * An operation alone, on a tree that is not shared: there, an unlinked table is
- * free as soon as the operation says so, and no grace period hides it.
- */
-static void explore_singles(const struct setting *s, const struct options *o, struct totals *totals)
-{
-	world.calls = 1;
-	for (unsigned int a = 0; a < OPERATIONS; a++) {
-		world.call[0].op = &operations[a];
-		explore(s, o, totals);
+		add(l, s, 1, alone);
 	}
 }
 
-static void explore_pairs(const struct setting *s, const struct options *o, struct totals *totals)
+static void add_pairs(struct list *l, const struct setting *s)
 {
-	world.calls = 2;
-	for (unsigned int a = 0; a < OPERATIONS; a++) {
-		for (unsigned int b = a; b < OPERATIONS; b++) {
-			world.call[0].op = &operations[a];
-			world.call[1].op = &operations[b];
-			explore(s, o, totals);
+	for (unsigned int a = 0; a < ops_of(s); a++) {
+		for (unsigned int b = 0; b < ops_of(s); b++) {
+			struct m_step_of both[] = {{0, (unsigned char)op_of(s, a)},
+						   {0, (unsigned char)op_of(s, b)}};
+
+			add(l, s, 2, both);
+			both[1].cpu = 1;
+			if (a <= b)
+				add(l, s, 2, both);
 		}
 	}
 }
 
-/* Three at once: chosen for what each does to the other two. */
-static const unsigned char triples[][3] = {
-	{0, 9, 16},  {0, 9, 11}, {0, 0, 9},  {1, 9, 16},  {0, 11, 16},
-	{0, 13, 16}, {5, 9, 16}, {5, 15, 9}, {0, 14, 9},  {7, 15, 16},
-	{1, 11, 14}, {2, 3, 16}, {0, 4, 9},  {16, 17, 9}, {20, 1, 10},
-};
-
-static void explore_triples(const struct setting *s, const struct options *o, struct totals *totals)
+static void add_three(struct list *l, const struct setting *s, const unsigned char *op,
+		      bool sequence)
 {
-	world.calls = 3;
-	for (unsigned int t = 0; t < sizeof(triples) / sizeof(triples[0]); t++) {
-		for (unsigned int i = 0; i < 3; i++)
-			world.call[i].op = &operations[triples[t][i]];
-		explore(s, o, totals);
+	struct m_step_of step[3];
+
+	for (unsigned int i = 0; i < 3; i++)
+		step[i] = (struct m_step_of){(unsigned char)(sequence ? i / 2 : i), op[i]};
+	add(l, s, 3, step);
+}
+
+static void add_chosen(struct list *l, const struct setting *s)
+{
+	if (s->few)
+		return;
+	for (unsigned int i = 0; i < sizeof(triples) / sizeof(triples[0]); i++)
+		add_three(l, s, triples[i], false);
+	for (unsigned int i = 0; i < sizeof(sequences) / sizeof(sequences[0]); i++)
+		add_three(l, s, sequences[i], true);
+}
+
+static void add_triples(struct list *l, const struct setting *s)
+{
+	if (s->few)
+		return;
+	for (unsigned int a = 0; a < CORE; a++) {
+		for (unsigned int b = a; b < CORE; b++) {
+			for (unsigned int c = b; c < CORE; c++) {
+				unsigned char op[] = {core[a], core[b], core[c]};
+
+				add_three(l, s, op, false);
+			}
+		}
 	}
 }
 
-/* The result of one setting, as a line of TAP: progress for people, and for the test runner. */
-static void conclude(unsigned int number, const struct setting *s, const struct totals *before,
-		     const struct totals *now)
+unsigned int clients_list(struct client *client, enum breadth breadth)
 {
-	bool ok = now->violations == before->violations;
+	struct list l = {client, 0};
 
-	(void)printf("%sok %u - explore, %s: configurations=%llu executions=%llu\n",
-		     ok ? "" : "not ", number, s->name,
-		     (unsigned long long)(now->configurations - before->configurations),
-		     (unsigned long long)(now->executions - before->executions));
-	(void)fflush(stdout);
-}
-
-static void explore_setting(const struct setting *s, const struct options *o, struct totals *totals)
-{
-	explore_singles(s, o, totals);
-	explore_pairs(s, o, totals);
-	if (o->triples && !s->hardware)
-		explore_triples(s, o, totals);
-}
-
-static int usage(FILE *to)
-{
-	(void)fprintf(to,
-		      "usage: explore [-n EXECUTIONS] [-p PREEMPTIONS] [-m TEXT] [-t] [-v] [-x]\n"
-		      "  -n  schedules of one client at the most, then those with few preemptions\n"
-		      "  -p  how many preemptions those have at the most (3)\n"
-		      "  -m  only clients whose name has TEXT in it\n"
-		      "  -t  three operations at once as well\n"
-		      "  -v  a line for each client\n"
-		      "  -x  stop at the first violation\n");
-	return to == stderr ? 2 : 0;
-}
-
-static bool parse(int argc, char **argv, struct options *o)
-{
-	int c;
-
-	while ((c = getopt(argc, argv, "n:p:m:tvx")) != -1) {
-		if (c == 'n')
-			o->limits.executions = strtoull(optarg, NULL, 0);
-		else if (c == 'p')
-			o->limits.preemptions = (unsigned int)strtoul(optarg, NULL, 0);
-		else if (c == 'm')
-			o->match = optarg;
-		else if (c == 't')
-			o->triples = true;
-		else if (c == 'v')
-			o->verbose = true;
-		else if (c == 'x')
-			o->stop = true;
-		else
-			return false;
+	for (unsigned int i = 0; i < setting_count; i++) {
+		add_singles(&l, &settings[i]);
+		add_pairs(&l, &settings[i]);
+		if (breadth >= CHOSEN)
+			add_chosen(&l, &settings[i]);
+		if (breadth >= TRIPLES)
+			add_triples(&l, &settings[i]);
 	}
-	return optind == argc && o->limits.executions;
+	return l.n;
 }
 
-int main(int argc, char **argv)
+void client_load(const struct client *client)
 {
-	struct options o = {.limits = {.executions = 20000, .preemptions = 3}};
-	struct totals totals = {0, 0, 0, 0};
-
-	if (argc == 2 && !strcmp(argv[1], "--help"))
-		return usage(stdout);
-	if (!parse(argc, argv, &o))
-		return usage(stderr);
-	(void)printf("1..%zu\n", SETTINGS);
-	for (unsigned int i = 0; i < SETTINGS; i++) {
-		struct totals before = totals;
-
-		explore_setting(&settings[i], &o, &totals);
-		conclude(i + 1, &settings[i], &before, &totals);
+	world.calls = client->steps;
+	world.cpus = 1;
+	world.scarce = false;
+	for (unsigned int i = 0; i < client->steps; i++) {
+		world.call[i] = (struct call){.op = &operations[client->step[i].op],
+					      .cpu = client->step[i].cpu};
+		if (client->step[i].cpu >= world.cpus)
+			world.cpus = client->step[i].cpu + 1u;
 	}
-	if (!totals.configurations) {
-		(void)fprintf(stderr, "explore: no client has \"%s\" in its name\n", o.match);
-		return 2;
+}
+
+/* "setting: a; b | c": CPU0 calls a and then b while CPU1 calls c. */
+void client_name(const struct client *client, char *name, size_t size)
+{
+	int used = snprintf(name, size, "%s: ", client->setting->name);
+
+	for (unsigned int i = 0; i < client->steps; i++) {
+		bool same = i && client->step[i].cpu == client->step[i - 1].cpu;
+		const char *between = !i ? "" : same ? "; " : " | ";
+
+		used += snprintf(name + used, size - (size_t)used, "%s%s", between,
+				 operations[client->step[i].op].name);
 	}
-	(void)printf("explore: configurations=%llu executions=%llu violations=%llu bounded=%llu\n",
-		     (unsigned long long)totals.configurations,
-		     (unsigned long long)totals.executions, (unsigned long long)totals.violations,
-		     (unsigned long long)totals.bounded);
-	return totals.violations ? 1 : 0;
 }

@@ -246,9 +246,22 @@ void m_explore(const struct m_client *client, const struct m_limits *limits,
 	}
 }
 
-void m_replay(const struct m_client *client, const unsigned char *schedule, unsigned int length)
+/*
+ * The addresses that several CPUs touch are known from the search that found the
+ * schedule; who replays one that he was given finds them first: then the same
+ * schedule means the same steps.
+ */
+bool m_replay(const struct m_client *client, const unsigned char *schedule, unsigned int length)
 {
+	struct search s = {.client = client};
+
 	client->begin(client->arg);
-	for (unsigned int d = 0; d < length && m_run_ok(); d++)
+	for (unsigned int d = 0; d < length && m_run_ok(); d++) {
+		if (schedule[d] >= client->fibers || !m_fiber_ready(schedule[d]))
+			return false;
 		m_fiber_run(schedule[d]);
+	}
+	if (m_run_ok() && all_ended(&s))
+		client->end(client->arg);
+	return true;
 }

@@ -9,7 +9,7 @@
 
 #include "machine.h"
 
-#define M_DEPTH_MAX 4096u
+#define M_DEPTH_MAX 32768u
 
 /* What is explored. */
 struct m_client {
@@ -39,7 +39,10 @@ struct m_outcome {
 void m_explore(const struct m_client *client, const struct m_limits *limits,
 	       struct m_outcome *outcome);
 
-/* Runs one schedule, to its end or to the violation. */
-void m_replay(const struct m_client *client, const unsigned char *schedule, unsigned int length);
+/*
+ * Runs one schedule, to its end or to the violation.  False if it is not a schedule
+ * of this client: it lets a CPU run that can't.
+ */
+bool m_replay(const struct m_client *client, const unsigned char *schedule, unsigned int length);
 
 #endif

@@ -10,8 +10,7 @@
  *  - At the end, no CPU may use anything else, an access flag that the hardware
  *    has set is still set, and every table page is in the tree or in a cache.
  */
-#include <stdio.h>
-
+#include "regime.h"
 #include "world.h"
 
 static bool writes(const struct operation *op)
@@ -22,13 +21,21 @@ static bool writes(const struct operation *op)
 /* Whether the operation covers the page at all. */
 static bool concerns(const struct operation *op, uint64_t page)
 {
-	return writes(op) && page >= op->ipa && page - op->ipa < op->size;
+	return writes(op) && page - world_ipa(op->at) < world_size(op->size);
 }
 
 /* Whether it has (or may have had) its effect on the page. */
 static bool took_effect(const struct call *c, uint64_t page)
 {
-	return concerns(c->op, page) && page - c->op->ipa < c->done;
+	return concerns(c->op, page) && page - world_ipa(c->op->at) < c->done;
+}
+
+/* Normal Write-Back, Inner Shareable, as a descriptor of this format says it: MemAttr, and SH if it has that. */
+static uint64_t normal(void)
+{
+	uint64_t memattr = world.fmt.features & S2_FEAT_FWB ? 0x6 : 0xf;
+
+	return memattr | (world.fmt.features & S2_FEAT_LPA2 ? 0 : 0x30);
 }
 
 /* What the operation makes of the page. */
@@ -37,8 +44,8 @@ static struct m_translation intended(const struct operation *op, uint64_t page)
 	if (op->verb != MAP)
 		return (struct m_translation){.mapped = false};
 	return (struct m_translation){.mapped = true,
-				      .pa = op->memory + (page - G),
-				      .attributes = 0x3f, /* Normal WB, Inner Shareable */
+				      .pa = world_pa(op->memory, page),
+				      .attributes = normal(),
 				      .read = op->attr & S2_R,
 				      .write = op->attr & S2_W,
 				      .exec = op->attr & S2_X};
@@ -50,7 +57,7 @@ static bool overlaps(const struct call *a, const struct call *b)
 	       a->started && b->started;
 }
 
-static bool has_rival(const struct call *c, uint64_t page)
+bool judge_has_rival(const struct call *c, uint64_t page)
 {
 	for (unsigned int i = 0; i < world.calls; i++) {
 		const struct call *other = &world.call[i];
@@ -94,50 +101,69 @@ static bool is_linearizable(unsigned int w, const struct m_translation *now)
 
 void judge_return(const struct call *c)
 {
-	char what[128];
+	struct m_stale stale;
 
 	for (unsigned int w = 0; w < WATCHED; w++) {
 		struct m_translation t = intended(c->op, world.config.watched[w]);
 
 		if (!took_effect(c, world.config.watched[w]) ||
-		    has_rival(c, world.config.watched[w]))
+		    judge_has_rival(c, world.config.watched[w]) || !m_cached_beyond(w, &t, &stale))
 			continue;
-		if (m_cached_beyond(w, &t, what, sizeof(what)))
-			m_violation(
-				"rule 3: \"%s\" has returned, but IPA %llx is still cached (%s)",
-				c->op->name, (unsigned long long)world.config.watched[w], what);
+		m_violation("rule 3: \"%s\" has returned, but IPA %llx is still cached (%s)",
+			    c->op->name, (unsigned long long)world.config.watched[w], stale.what);
+		m_blame(stale.entry, stale.fetched);
 	}
 }
 
-static bool status_fits(const struct call *c)
+static bool fits_verb(const struct call *c)
 {
-	if (c->op->flags & S2_FAULT && c->waits) {
-		m_violation("contract 6: \"%s\" waited in fault mode", c->op->name);
-		return true;
-	}
 	switch (c->status) {
 	case S2_OK:
 		return true;
 	case S2_RETRY:
-		return c->op->flags & S2_FAULT;
+		return c->op->flags & S2_FAULT || c->op->verb == RECLAIM;
 	case S2_NOT_UNIFORM:
 		return c->op->verb == COLLAPSE;
+	case S2_OWNED:
+		return c->op->verb == MAP;
+	case S2_NO_PAGE:
+		return world.scarce;
 	default:
 		return false;
 	}
 }
 
-/* Also, nothing that was begun may be left: no lock, no seal. */
-static unsigned int count_tables(const uint64_t *table, int level)
+static void judge_status(const struct call *c)
 {
+	if (c->op->flags & S2_FAULT && c->waits)
+		m_violation("contract 6: \"%s\" waited in fault mode", c->op->name);
+	if (!fits_verb(c))
+		m_violation("\"%s\" says %d", c->op->name, c->status);
+}
+
+/* Nothing that was begun may be left: no lock, no seal.  Annotations may stay. */
+static bool is_left_over(uint64_t entry)
+{
+	if (entry & 1)
+		return entry & S2_DESC_SEAL;
+	return entry && (entry & 0xe) != 2;
+}
+
+static unsigned int count_tables(const uint64_t *table, unsigned int entries, int level)
+{
+	struct m_decoded d;
 	unsigned int n = 0;
 
-	for (unsigned int i = 0; i < 512; i++) {
-		if ((table[i] & 1 && table[i] & S2_DESC_SEAL) || (table[i] && !(table[i] & 1)))
+	for (unsigned int i = 0; i < entries; i++) {
+		if (is_left_over(table[i])) {
 			m_violation("a level-%d entry is left as %016llx", level,
 				    (unsigned long long)table[i]);
-		if ((table[i] & 3) == 3 && level < 3)
-			n += 1 + count_tables(m_table(table[i] & 0xfffffffff000), level + 1);
+			m_blame(&table[i], 0);
+		}
+		m_decode(table[i], level, &d);
+		if (d.type == M_TABLE)
+			n += 1 + count_tables(m_table(d.address), 1u << world.fmt.index_bits,
+					      level + 1);
 	}
 	return n;
 }
@@ -153,7 +179,8 @@ static void judge_balance(void)
 	while (status == S2_MORE);
 	for (unsigned int i = 0; i < CPUS_MAX; i++)
 		cached += world.cpu[i].cache.count;
-	tables = count_tables(world.tree.root, world.fmt.start_level);
+	tables = count_tables(world.tree.root, world.fmt.root_tables << world.fmt.index_bits,
+			      world.fmt.start_level);
 	if (status || cached + tables != world.pages || world.tree.tables != tables)
 		m_violation("contract 2: reclaim says %d; %u pages in caches, %u in the tree "
 			    "(which counts %llu), of %u",
@@ -164,35 +191,108 @@ static void judge_balance(void)
 /* Nothing but a write to page 0 may clear what the hardware has set there. */
 static void judge_young(void)
 {
-	struct m_translation now = m_translate(G);
+	uint64_t ipa = world.config.watched[0];
+	struct m_translation now = m_translate(ipa);
 	bool written = false;
 
 	for (unsigned int i = 0; i < world.calls; i++)
-		written |= took_effect(&world.call[i], G);
+		written |= took_effect(&world.call[i], ipa);
 	if (!written && !now.young)
-		m_violation("rule 6: the access flag of IPA %llx is lost", (unsigned long long)G);
+		m_violation("rule 6: the access flag of IPA %llx is lost", (unsigned long long)ipa);
 }
 
 static void judge_page(unsigned int w)
 {
 	struct m_translation now = m_translate(world.config.watched[w]);
 	unsigned long long ipa = world.config.watched[w];
-	char what[128];
+	struct m_stale stale;
 
 	if (!is_linearizable(w, &now))
 		m_violation("rule 8: IPA %llx ends as %s%llx, which no order explains", ipa,
 			    now.mapped ? "PA " : "empty, PA ", (unsigned long long)now.pa);
-	if (m_cached_beyond(w, &now, what, sizeof(what)))
+	if (m_cached_beyond(w, &now, &stale)) {
 		m_violation("rule 3: IPA %llx is cached otherwise than it is mapped (%s)", ipa,
-			    what);
+			    stale.what);
+		m_blame(stale.entry, stale.fetched);
+	}
+}
+
+/* --- what a lookup may see -------------------------------------------------------------- */
+
+/* A write that another one has followed in real time before the lookup began. */
+static bool is_overwritten(const struct call *write, const struct call *lookup, uint64_t page)
+{
+	for (unsigned int i = 0; i < world.calls; i++) {
+		const struct call *other = &world.call[i];
+
+		if (took_effect(other, page) && other->ended < lookup->started &&
+		    (!write || other->started > write->ended))
+			return true;
+	}
+	return false;
+}
+
+static struct m_translation seen_by(const struct call *lookup, uint64_t page)
+{
+	const struct s2_mapping *seen = &lookup->seen;
+	struct m_translation t = {.mapped = false};
+
+	if (seen->kind != S2_KIND_LEAF)
+		return t;
+	return (struct m_translation){.mapped = true,
+				      .pa = seen->pa + (page - seen->ipa),
+				      .attributes = normal(),
+				      .read = seen->attr & S2_R,
+				      .write = seen->attr & S2_W,
+				      .exec = seen->attr & S2_X};
+}
+
+static bool is_explained(const struct call *lookup, unsigned int w)
+{
+	uint64_t page = world.config.watched[w];
+	struct m_translation seen = seen_by(lookup, page);
+
+	if (!is_overwritten(NULL, lookup, page) && m_same_translation(&seen, &world.before[w]))
+		return true;
+	for (unsigned int i = 0; i < world.calls; i++) {
+		const struct call *c = &world.call[i];
+		struct m_translation t = intended(c->op, page);
+
+		if (took_effect(c, page) && c->started < lookup->ended &&
+		    !is_overwritten(c, lookup, page) && m_same_translation(&seen, &t))
+			return true;
+	}
+	return false;
+}
+
+static bool has_company(const struct call *c)
+{
+	for (unsigned int i = 0; i < world.calls; i++) {
+		if (&world.call[i] != c && overlaps(&world.call[i], c))
+			return true;
+	}
+	return false;
+}
+
+static void judge_lookup(const struct call *c)
+{
+	for (unsigned int w = 0; w < WATCHED; w++) {
+		if (world.config.watched[w] != world_ipa(c->op->at))
+			continue;
+		if (c->seen.kind == S2_KIND_LOCKED ? has_company(c) : is_explained(c, w))
+			continue;
+		m_violation("rule 8: \"%s\" saw %016llx, which no order explains", c->op->name,
+			    (unsigned long long)c->seen.desc);
+	}
 }
 
 void judge_end(void *arg)
 {
 	(void)arg;
 	for (unsigned int i = 0; i < world.calls; i++) {
-		if (!status_fits(&world.call[i]))
-			m_violation("\"%s\" says %d", world.call[i].op->name, world.call[i].status);
+		judge_status(&world.call[i]);
+		if (world.call[i].op->verb == LOOKUP)
+			judge_lookup(&world.call[i]);
 	}
 	for (unsigned int w = 0; w < WATCHED; w++)
 		judge_page(w);

@@ -32,14 +32,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define M_PAGE_SHIFT 12 /* of the arena's pages; a larger granule takes several */
 #define M_ARENA_PA UINT64_C(0x80000000)
-#define M_ARENA_PAGES 32u
+#define M_ARENA_PAGES 48u /* table pages of one granule; the root takes the first ones */
 #define M_FIBERS 4 /* CPUs that run the engine, and the hardware's own writes */
 #define M_CPUS 4 /* those CPUs' TLBs; the last is a bystander's that only runs the guest */
-#define M_WATCHED 6
+#define M_WATCHED 8
+#define M_DATA 16
 
 enum m_dsb { M_DSB_ISHST, M_DSB_ISH, M_DSB_NSH };
+enum m_cache { M_DCACHE, M_ICACHE };
 enum m_tlbi_op { M_TLBI_IPAS2, M_TLBI_RIPAS2, M_TLBI_VMALLE1, M_TLBI_VMALLS12 };
 
 struct m_tlbi {
@@ -62,7 +63,7 @@ void m_word(const uint64_t *p, bool write);
 void m_dsb(enum m_dsb kind);
 void m_tlbi(struct m_tlbi tlbi);
 uint64_t m_vttbr(uint64_t vttbr);
-void m_clean(uint64_t pa, uint64_t size);
+void m_maintain(enum m_cache cache, uint64_t pa, uint64_t size);
 void m_wait(void);
 
 /* --- the harness's side ------------------------------------------------------- */
@@ -74,9 +75,17 @@ struct m_config {
 	uint64_t vtcr;
 	uint64_t vttbr; /* of the guest whose tables these are */
 	bool ttl; /* FEAT_TTL: the hint of a TLBI is honoured; without it, the field is RES0 */
-	uint64_t watched[M_WATCHED];
+	bool fwb; /* FEAT_S2FWB: a guest whose caches are off still sees what caches hold */
+	bool contiguous; /* there are contiguous groups: a page's neighbours are looked at too */
+	unsigned int bbm; /* level of FEAT_BBM, 0..2 */
+	uint64_t watched[M_WATCHED]; /* IPAs */
 	unsigned int watched_count;
+	uint64_t data[M_DATA]; /* pages of the guest's memory whose cache maintenance is watched */
+	unsigned int data_count;
 };
+
+/* Why the machine can't be so, or NULL. */
+const char *m_config_problem(const struct m_config *cfg);
 
 /* The kinds of steps, as far as it matters which of them commute. */
 enum m_kind {
@@ -87,7 +96,7 @@ enum m_kind {
 	M_STEP_WRITE,
 	M_STEP_DSB, /* completes stores only */
 	M_STEP_TLBI, /* a DSB that completes TLBIs */
-	M_STEP_HARDWARE, /* an access flag is set, somewhere */
+	M_STEP_HARDWARE, /* an entry is written by a walk, somewhere */
 	M_STEP_WAIT, /* look again once something has changed */
 };
 
@@ -96,7 +105,10 @@ struct m_step {
 	uintptr_t address; /* of reads and writes */
 };
 
-/* Starts a run: memory as it is, nothing cached but what can be fetched from it. */
+/*
+ * Starts a run: memory as it is, nothing cached but what can be fetched from it.
+ * With a configuration that makes no sense the run is over at once, by a violation.
+ */
 void m_run_begin(const struct m_config *cfg);
 
 /* The caches of table pages that CPUs own: a page in one is free. */
@@ -114,6 +126,9 @@ const char *m_run_violation(void);
 /* Says that a rule was broken; the first one is kept. */
 void m_violation(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Which entry the report that was just made is about, and when a CPU fetched what it still holds. */
+void m_blame(const uint64_t *entry, uint64_t fetched);
+
 /* What one page is translated to. */
 struct m_translation {
 	bool mapped;
@@ -128,21 +143,41 @@ struct m_translation m_translate(uint64_t ipa);
 
 bool m_same_translation(const struct m_translation *a, const struct m_translation *b);
 
+/* A translation that a CPU may still use. */
+struct m_stale {
+	char what[96];
+	const uint64_t *entry; /* that said so */
+	uint64_t fetched; /* for m_blame() */
+};
+
 /* Whether a CPU may use, for watched page `w`, a translation that allows what `t` does not. */
-bool m_cached_beyond(unsigned int w, const struct m_translation *t, char *what, size_t size);
+bool m_cached_beyond(unsigned int w, const struct m_translation *t, struct m_stale *stale);
+
+/* Entry `i` of a table, decoded; for those who count tables. */
+struct m_decoded;
+void m_decode(uint64_t desc, int level, struct m_decoded *d);
 
 /*
- * The hardware's own write: sets the access flag of watched page `w` in one entry
- * that a walk by the bystander may be at.  True if there was one to set.
+ * The hardware's own write: the bystander's guest reads (or writes to) watched page
+ * `w` through one entry that a walk of it may be at.  Sets the access flag with
+ * VTCR_EL2.HA, and makes the entry writable with HD where DBM allows it.  True if
+ * that changed an entry.
  */
-bool m_set_access_flag(unsigned int w);
+bool m_hardware_access(unsigned int w, bool write);
 
-/* Memory: pages of the arena, and a copy of all of them to go back to. */
+/* Whether the two sizes of a translation that FEAT_BBM level 2 lets coexist have met in this run. */
+bool m_may_conflict(void);
+
+/* Somebody outside of the guest writes to a page of its memory: the cached copy is the newer one. */
+void m_host_writes(uint64_t pa);
+
+/* Memory: the arena, empty, of pages of 1 << `page_shift` bytes; and a copy to go back to. */
+void m_memory_begin(unsigned int page_shift);
 void *m_page(unsigned int index);
 void m_memory_save(void);
 void m_memory_restore(void);
 
-/* The last steps, for a report. */
+/* The steps of the run up to now, and what became of the entry that is to blame. */
 void m_history_print(void);
 
 /* --- fibers ------------------------------------------------------------------ */

@@ -23,11 +23,9 @@
 
 #include "fiber.h"
 
-#define PAGE_SIZE (1u << M_PAGE_SHIFT)
-#define PAGE_WORDS (PAGE_SIZE / 8)
-
-static _Alignas(1 << 20) uint64_t arena[M_ARENA_PAGES][PAGE_WORDS];
-static uint64_t saved[M_ARENA_PAGES][PAGE_WORDS];
+static _Alignas(1 << 20) unsigned char arena[M_ARENA_BYTES];
+static unsigned char saved[M_ARENA_BYTES];
+static size_t arena_used;
 
 struct m_state m;
 
@@ -35,29 +33,49 @@ uint64_t *m_table(uint64_t pa)
 {
 	uint64_t offset = pa - M_ARENA_PA;
 
-	if (offset >= sizeof(arena) || offset & (PAGE_SIZE - 1))
+	if (offset >= arena_used || offset & ((UINT64_C(1) << m.page_shift) - 1))
 		return NULL;
-	return arena[offset >> M_PAGE_SHIFT];
+	return (uint64_t *)(void *)&arena[offset];
 }
 
 uint64_t m_table_pa(const void *table)
 {
-	return M_ARENA_PA + (uint64_t)((const unsigned char *)table - (unsigned char *)arena);
+	return M_ARENA_PA + (uint64_t)((const unsigned char *)table - arena);
+}
+
+void m_memory_begin(unsigned int page_shift)
+{
+	memset(arena, 0, arena_used);
+	m.page_shift = page_shift;
+	arena_used = 0;
+	m_caches_forget();
 }
 
 void *m_page(unsigned int index)
 {
-	return arena[index];
+	size_t end = (size_t)(index + 1) << m.page_shift;
+
+	if (index >= M_ARENA_PAGES)
+		abort();
+	if (arena_used < end)
+		arena_used = end;
+	return &arena[(size_t)index << m.page_shift];
+}
+
+size_t m_arena_used(void)
+{
+	return arena_used;
 }
 
 void m_memory_save(void)
 {
-	memcpy(saved, arena, sizeof(arena));
+	memcpy(saved, arena, arena_used);
+	m_caches_save();
 }
 
 void m_memory_restore(void)
 {
-	memcpy(arena, saved, sizeof(arena));
+	memcpy(arena, saved, arena_used);
 }
 
 uint64_t m_version(unsigned int fiber)
@@ -77,11 +95,20 @@ void m_violation(const char *format, ...)
 {
 	va_list args;
 
-	if (m.violation[0])
+	m.blamable = !m.violation[0];
+	if (!m.blamable)
 		return;
 	va_start(args, format);
 	(void)vsnprintf(m.violation, sizeof(m.violation), format, args);
 	va_end(args);
+}
+
+void m_blame(const uint64_t *entry, uint64_t fetched)
+{
+	if (!m.blamable)
+		return;
+	m.blamed = entry;
+	m.fetched = fetched;
 }
 
 bool m_run_ok(void)
@@ -102,30 +129,59 @@ static void remember(const char *what, const void *p, uint64_t old, uint64_t new
 		.what = what, .fiber = m_fiber_current(), .p = p, .old = old, .new = new};
 }
 
-static void print_event(const struct m_event *e)
+/* Entry %u of page %u, if it is one. */
+static bool print_place(const void *p)
 {
-	bool in_arena = (const unsigned char *)e->p >= (unsigned char *)arena &&
-			(const unsigned char *)e->p < (unsigned char *)arena + sizeof(arena);
+	size_t offset = (size_t)((const unsigned char *)p - arena);
 
-	(void)printf("    CPU%d %-9s", e->fiber, e->what);
-	if (in_arena) {
-		uint64_t offset = (uint64_t)((const unsigned char *)e->p - (unsigned char *)arena);
+	if ((const unsigned char *)p < arena || offset >= arena_used)
+		return false;
+	(void)printf(" page %2zu entry %4zu", offset >> m.page_shift,
+		     (offset & (((size_t)1 << m.page_shift) - 1)) / sizeof(uint64_t));
+	return true;
+}
 
-		(void)printf(" page %2u entry %3u: %016llx -> %016llx\n",
-			     (unsigned int)(offset >> M_PAGE_SHIFT),
-			     (unsigned int)(offset >> 3 & (PAGE_WORDS - 1)),
-			     (unsigned long long)e->old, (unsigned long long)e->new);
-	} else {
+static void print_event(uint64_t number)
+{
+	const struct m_event *e = &m.history[number % M_HISTORY];
+
+	(void)printf("  %5llu CPU%d %-9s", (unsigned long long)number, e->fiber, e->what);
+	if (print_place(e->p))
+		(void)printf(": %016llx -> %016llx\n", (unsigned long long)e->old,
+			     (unsigned long long)e->new);
+	else
 		(void)printf(" %016llx\n", (unsigned long long)e->new);
+}
+
+static uint64_t oldest_event(void)
+{
+	return m.events > M_HISTORY ? m.events - M_HISTORY : 0;
+}
+
+/* From the first change of the entry in this run to the last, and what was fetched when. */
+static void print_blamed(void)
+{
+	(void)printf("  about");
+	if (!print_place(m.blamed))
+		(void)printf(" an entry outside of the arena");
+	(void)printf(", in which:\n");
+	for (uint64_t i = oldest_event(); i < m.events; i++) {
+		if (m.history[i % M_HISTORY].p == m.blamed)
+			print_event(i);
 	}
+	if (m.fetched)
+		(void)printf(
+			"  what a CPU may still hold of it could be fetched from step %llu on\n",
+			(unsigned long long)m.fetched - 1);
 }
 
 void m_history_print(void)
 {
-	uint64_t first = m.events > M_HISTORY ? m.events - M_HISTORY : 0;
-
-	for (uint64_t i = first; i < m.events; i++)
-		print_event(&m.history[i % M_HISTORY]);
+	(void)printf("  all steps (those of CPU-1 prepared the run):\n");
+	for (uint64_t i = oldest_event(); i < m.events; i++)
+		print_event(i);
+	if (m.blamed)
+		print_blamed();
 }
 
 /* --- what several CPUs touch ---------------------------------------------------- */
@@ -215,13 +271,13 @@ static void find_free(void)
 		const uint64_t *page = m.cpu[i] ? m.cpu[i]->cache.head : NULL;
 
 		for (; page; page = (const uint64_t *)(uintptr_t)*page)
-			m.free |= UINT64_C(1) << ((m_table_pa(page) - M_ARENA_PA) >> M_PAGE_SHIFT);
+			m.free |= UINT64_C(1) << m_page_of(m_table_pa(page));
 	}
 }
 
 bool m_is_free(uint64_t pa)
 {
-	uint64_t page = (pa - M_ARENA_PA) >> M_PAGE_SHIFT;
+	uint64_t page = m_page_of(pa);
 
 	return page < M_ARENA_PAGES && m.free >> page & 1;
 }
@@ -235,12 +291,13 @@ void m_look_at_caches(void)
 	m_mmu_forget(m.free);
 }
 
-static void check_alive(const void *p)
+static void check_alive(const uint64_t *p)
 {
 	m_look_at_caches();
-	if (m_is_free(m_table_pa(p)))
-		m_violation("rule 1: CPU%d accesses an entry of a table that is free",
-			    m_fiber_current());
+	if (!m_is_free(m_table_pa(p)))
+		return;
+	m_violation("rule 1: CPU%d accesses an entry of a table that is free", m_fiber_current());
+	m_blame(p, 0);
 }
 
 /* --- steps -------------------------------------------------------------------------- */
@@ -337,14 +394,6 @@ uint64_t m_vttbr(uint64_t vttbr)
 	return old;
 }
 
-/* Contract 3: memory is cleaned before the break. */
-void m_clean(uint64_t pa, uint64_t size)
-{
-	(void)pa;
-	(void)size;
-	m_rules_clean();
-}
-
 uint64_t m_waits(unsigned int cpu)
 {
 	return m.waits[cpu];
@@ -361,12 +410,44 @@ void m_mark(enum m_kind kind)
 	m_fiber_pause((struct m_step){.kind = kind});
 }
 
+static const char *watched_problem(const struct m_config *cfg, const struct m_regime *r)
+{
+	if (!cfg->watched_count || cfg->watched_count > M_WATCHED)
+		return "the number of watched pages";
+	for (unsigned int i = 0; i < cfg->watched_count; i++) {
+		if (cfg->watched[i] >> r->input ||
+		    cfg->watched[i] & ((UINT64_C(1) << r->granule) - 1))
+			return "a watched page is misaligned, or beyond the input size";
+	}
+	return NULL;
+}
+
+const char *m_config_problem(const struct m_config *cfg)
+{
+	struct m_regime r;
+
+	if (!m_regime_decode(&r, cfg->vtcr))
+		return "VTCR_EL2 has reserved or contradictory fields";
+	if (r.granule != m.page_shift)
+		return "the arena's pages are not of the granule of VTCR_EL2";
+	if (!m_table(m_regime_root(&r, cfg->vttbr)))
+		return "VTTBR_EL2 does not point to a table";
+	if (cfg->bbm > 2)
+		return "FEAT_BBM has the levels 0, 1 and 2";
+	if (cfg->data_count > M_DATA)
+		return "the number of data pages";
+	return watched_problem(cfg, &r);
+}
+
 void m_run_begin(const struct m_config *cfg)
 {
 	struct m_state *s = &m;
+	const char *problem = m_config_problem(cfg);
 
 	s->cfg = *cfg;
 	s->violation[0] = '\0';
+	s->blamed = NULL;
+	s->fetched = 0;
 	s->events = 0;
 	s->version = 0;
 	memset(s->writes, 0, sizeof(s->writes));
@@ -379,5 +460,9 @@ void m_run_begin(const struct m_config *cfg)
 	s->free = 0;
 	m_fibers_forget();
 	m_rules_begin();
-	m_mmu_begin();
+	m_caches_begin();
+	if (problem)
+		m_violation("a machine that can't be: %s", problem);
+	else
+		m_mmu_begin();
 }

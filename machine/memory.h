@@ -9,8 +9,11 @@
 #include "machine.h"
 #include "regime.h"
 
-#define M_HISTORY 96u
-#define M_SHARED_BITS 13
+#define M_HISTORY 8192u /* steps kept; older ones are overwritten */
+#define M_SHARED_BITS 15
+#define M_PAGE_SHIFT_MAX 16u
+#define M_ENTRY_BYTES 8u
+#define M_ARENA_BYTES ((size_t)M_ARENA_PAGES << M_PAGE_SHIFT_MAX)
 
 struct m_event {
 	const char *what;
@@ -26,7 +29,11 @@ struct m_shared {
 
 struct m_state {
 	struct m_config cfg;
+	unsigned int page_shift; /* of table pages */
 	char violation[320];
+	bool blamable; /* what is said now is about the violation that is kept */
+	const uint64_t *blamed; /* the entry that the violation is about, if it is about one */
+	uint64_t fetched; /* events before somebody fetched what he should not have; 0: unknown */
 	struct m_event history[M_HISTORY];
 	uint64_t events;
 	uint64_t version; /* counts writes */
@@ -51,6 +58,15 @@ static inline unsigned int m_cpu(void)
 	return fiber < 0 ? 0 : (unsigned int)fiber;
 }
 
+/* Which page of the arena. */
+static inline uint64_t m_page_of(uint64_t pa)
+{
+	return (pa - M_ARENA_PA) >> m.page_shift;
+}
+
+/* Bytes of the arena, from its first page to the last one in use. */
+size_t m_arena_used(void);
+
 bool m_is_free(uint64_t pa);
 bool m_hardware_cas(uint64_t *p, uint64_t old, uint64_t new);
 void m_look_at_caches(void);
@@ -64,9 +80,15 @@ bool m_mmu_owes_tlbi(enum m_dsb kind);
 void m_mmu_check_free(void);
 void m_mmu_forget(uint64_t pages);
 
+/* caches.c */
+void m_caches_forget(void);
+void m_caches_begin(void);
+void m_caches_save(void);
+void m_caches_check(uint64_t ipa, const struct m_decoded *leaf, uint64_t pa);
+
 /* rules.c */
 void m_rules_begin(void);
 void m_rules_write(const uint64_t *p, uint64_t old, uint64_t new);
-void m_rules_clean(void);
+void m_rules_maintain(void);
 
 #endif

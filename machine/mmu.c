@@ -24,6 +24,8 @@ struct item {
 	enum item_kind kind;
 	int level; /* of the entry that said so; a pointer's table has entries of level + 1 */
 	uint64_t value; /* address of the table, or the leaf's descriptor */
+	const uint64_t *entry; /* where it was fetched */
+	uint64_t since; /* events before that */
 };
 
 struct set {
@@ -45,6 +47,7 @@ static struct {
 	unsigned int pendings;
 	struct m_tlbi tlbi[M_CPUS][TLBI_MAX];
 	unsigned int tlbis[M_CPUS];
+	bool may_conflict;
 } mmu;
 
 static bool is_leaf_item(const struct item *i)
@@ -52,76 +55,142 @@ static bool is_leaf_item(const struct item *i)
 	return i->kind != POINTER;
 }
 
+static uint64_t size_of(const struct item *i)
+{
+	return UINT64_C(1) << m_regime_shift(&mmu.regime, i->level);
+}
+
+static uint64_t pa_of(const struct item *i, const struct m_decoded *d, unsigned int w)
+{
+	return d->address + (m.cfg.watched[w] & (size_of(i) - 1));
+}
+
 /* --- rule 2: no two translations of one address that may not coexist ---------------- */
 
-static bool may_coexist(const struct item *a, const struct item *b)
+/* FEAT_BBM level 2: a difference of size alone may at worst raise a conflict abort. */
+static bool may_coexist(const struct item *a, const struct item *b, unsigned int w)
 {
 	struct m_decoded da = m_regime_read(&mmu.regime, a->value, a->level);
 	struct m_decoded db = m_regime_read(&mmu.regime, b->value, b->level);
+	bool size = a->level == b->level && da.contiguous == db.contiguous;
 
-	return a->level == b->level && da.address == db.address && da.attributes == db.attributes;
+	if (pa_of(a, &da, w) != pa_of(b, &db, w) || da.attributes != db.attributes)
+		return false;
+	mmu.may_conflict |= !size;
+	return size || m.cfg.bbm == 2;
 }
 
-static void check_conflict(const struct set *s, const struct item *new, unsigned int cpu,
+static void check_conflict(const struct set *s, const struct item *added, unsigned int cpu,
 			   unsigned int w)
 {
 	for (unsigned int i = 0; i < s->n; i++) {
-		if (is_leaf_item(&s->item[i]) && !may_coexist(&s->item[i], new))
-			m_violation("rule 2: CPU%u may hold two translations of IPA %llx: level %d "
-				    "%016llx and level %d %016llx",
-				    cpu, (unsigned long long)m.cfg.watched[w], s->item[i].level,
-				    (unsigned long long)s->item[i].value, new->level,
-				    (unsigned long long)new->value);
+		const struct item *item = &s->item[i];
+
+		if (!is_leaf_item(item) || may_coexist(item, added, w))
+			continue;
+		m_violation("rule 2: CPU%u may hold two translations of IPA %llx: level %d "
+			    "%016llx and level %d %016llx",
+			    cpu, (unsigned long long)m.cfg.watched[w], item->level,
+			    (unsigned long long)item->value, added->level,
+			    (unsigned long long)added->value);
+		m_blame(item->entry, item->since + 1);
 	}
+}
+
+bool m_may_conflict(void)
+{
+	return mmu.may_conflict;
 }
 
 /* --- growing ------------------------------------------------------------------------- */
 
-static bool add(unsigned int cpu, unsigned int w, struct item new)
+static void check_item(unsigned int cpu, unsigned int w, const struct item *added)
+{
+	struct m_decoded d = m_regime_read(&mmu.regime, added->value, added->level);
+
+	if (added->kind == POINTER && m_is_free(added->value)) {
+		m_violation("rule 1: a walk for IPA %llx goes through a table that is free",
+			    (unsigned long long)m.cfg.watched[w]);
+		m_blame(added->entry, 0);
+	}
+	if (!is_leaf_item(added))
+		return;
+	check_conflict(&mmu.set[cpu][w], added, cpu, w);
+	m_caches_check(m.cfg.watched[w], &d, pa_of(added, &d, w));
+}
+
+static bool add(unsigned int cpu, unsigned int w, struct item added)
 {
 	struct set *s = &mmu.set[cpu][w];
 
 	for (unsigned int i = 0; i < s->n; i++) {
-		if (s->item[i].kind == new.kind && s->item[i].level == new.level &&
-		    s->item[i].value == new.value)
+		if (s->item[i].kind == added.kind && s->item[i].level == added.level &&
+		    s->item[i].value == added.value)
 			return false;
 	}
 	if (s->n == SET_MAX) {
 		m_violation("the machine's set of cached entries is full");
 		return false;
 	}
-	if (new.kind == POINTER && m_is_free(new.value))
-		m_violation("rule 1: a walk for IPA %llx goes through a table that is free",
-			    (unsigned long long)m.cfg.watched[w]);
-	if (is_leaf_item(&new))
-		check_conflict(s, &new, cpu, w);
-	s->item[s->n++] = new;
+	added.since = m.events;
+	check_item(cpu, w, &added);
+	s->item[s->n++] = added;
 	return true;
 }
 
-/* One value that a walk may see in an entry of `level`. */
-static bool grow_value(unsigned int cpu, unsigned int w, uint64_t value, int level)
+/* FEAT_BBM level 1: what a block with nT says is not cached. */
+static bool is_cached(uint64_t value, int level, const struct m_decoded *d)
+{
+	if (m.cfg.bbm && level < 3 && value >> 16 & 1)
+		return false;
+	return d->af || mmu.regime.ha;
+}
+
+/*
+ * One value that a walk may see in an entry of `level`, which stands `distance`
+ * entries behind the page's own: then only what a contiguous group says counts.
+ */
+static bool grow_value(unsigned int cpu, unsigned int w, const uint64_t *entry, uint64_t value,
+		       int level, int64_t distance)
 {
 	struct m_decoded d = m_regime_read(&mmu.regime, value, level);
 	bool grew = false;
 
+	if (distance && !d.contiguous)
+		return false;
+	if (distance)
+		value = m_regime_neighbour(&mmu.regime, value, level, -distance);
 	if (d.type == M_TABLE)
-		return add(cpu, w, (struct item){POINTER, level, d.address});
-	if (d.type == M_LEAF && (d.af || mmu.regime.ha)) {
-		grew |= add(cpu, w, (struct item){LEAF, level, value});
-		grew |= add(cpu, w, (struct item){COMBINED, level, value});
+		return add(cpu, w, (struct item){POINTER, level, d.address, entry, 0});
+	if (d.type == M_LEAF && is_cached(value, level, &d)) {
+		grew |= add(cpu, w, (struct item){LEAF, level, value, entry, 0});
+		grew |= add(cpu, w, (struct item){COMBINED, level, value, entry, 0});
 	}
 	return grew;
 }
 
-static bool grow_entry(unsigned int cpu, unsigned int w, const uint64_t *entry, int level)
+static bool grow_entry(unsigned int cpu, unsigned int w, const uint64_t *entry, int level,
+		       int64_t distance)
 {
-	bool grew = grow_value(cpu, w, *entry, level);
+	bool grew = grow_value(cpu, w, entry, *entry, level, distance);
 
 	for (unsigned int i = 0; i < mmu.pendings; i++) {
 		if (mmu.pending[i].p == entry)
-			grew |= grow_value(cpu, w, mmu.pending[i].old, level);
+			grew |= grow_value(cpu, w, entry, mmu.pending[i].old, level, distance);
 	}
+	return grew;
+}
+
+/* A group may be cached as one, from whichever of its members was walked to. */
+static bool grow_group(unsigned int cpu, unsigned int w, const uint64_t *entry, int level)
+{
+	int64_t entries = INT64_C(1) << m_regime_group(&mmu.regime, level);
+	int64_t index = (int64_t)m_regime_index(&mmu.regime, m.cfg.watched[w], level);
+	int64_t own = index & (entries - 1);
+	bool grew = false;
+
+	for (int64_t i = 0; i < entries; i++)
+		grew |= grow_entry(cpu, w, entry + (i - own), level, i - own);
 	return grew;
 }
 
@@ -142,7 +211,10 @@ static bool grow_from(unsigned int cpu, unsigned int w, uint64_t pa, int level)
 {
 	const uint64_t *entry = entry_in(pa, w, level);
 
-	return entry && grow_entry(cpu, w, entry, level);
+	if (!entry)
+		return false;
+	return m.cfg.contiguous ? grow_group(cpu, w, entry, level)
+				: grow_entry(cpu, w, entry, level, 0);
 }
 
 static uint64_t root(void)
@@ -212,7 +284,7 @@ static bool is_watched(const uint64_t *p)
 
 void m_mmu_store(const uint64_t *p, uint64_t old)
 {
-	if (!is_watched(p))
+	if (!m.cfg.contiguous && !is_watched(p))
 		return;
 	if (mmu.pendings == PENDING_MAX)
 		m_violation("the machine's list of pending stores is full");
@@ -267,10 +339,9 @@ static struct operand decode_range(uint64_t operand)
 /* Whether what an item translates meets the range that an operand names. */
 static bool meets(const struct item *i, unsigned int w, const struct operand *o)
 {
-	uint64_t size = UINT64_C(1) << m_regime_shift(&mmu.regime, i->level);
-	uint64_t first = m.cfg.watched[w] & ~(size - 1);
+	uint64_t first = m.cfg.watched[w] & ~(size_of(i) - 1);
 
-	return first <= o->last && o->first <= first + size - 1;
+	return first <= o->last && o->first <= first + size_of(i) - 1;
 }
 
 /*
@@ -419,7 +490,7 @@ void m_mmu_forget(uint64_t pages)
 	unsigned int kept = 0;
 
 	for (unsigned int i = 0; i < mmu.pendings; i++) {
-		uint64_t page = (m_table_pa(mmu.pending[i].p) - M_ARENA_PA) >> M_PAGE_SHIFT;
+		uint64_t page = m_page_of(m_table_pa(mmu.pending[i].p));
 
 		if (!(pages >> page & 1))
 			mmu.pending[kept++] = mmu.pending[i];
@@ -429,6 +500,13 @@ void m_mmu_forget(uint64_t pages)
 
 /* --- questions ------------------------------------------------------------------------- */
 
+static void report_freed(unsigned int cpu, unsigned int w, const struct item *i)
+{
+	m_violation("rule 4: a table was freed that CPU%u may still walk for IPA %llx", cpu,
+		    (unsigned long long)m.cfg.watched[w]);
+	m_blame(i->entry, i->since + 1);
+}
+
 void m_mmu_check_free(void)
 {
 	for (unsigned int cpu = 0; cpu < M_CPUS; cpu++) {
@@ -437,9 +515,7 @@ void m_mmu_check_free(void)
 
 			for (unsigned int i = 0; i < s->n; i++) {
 				if (s->item[i].kind == POINTER && m_is_free(s->item[i].value))
-					m_violation("rule 4: a table was freed that CPU%u may "
-						    "still walk for IPA %llx",
-						    cpu, (unsigned long long)m.cfg.watched[w]);
+					report_freed(cpu, w, &s->item[i]);
 			}
 		}
 	}
@@ -491,7 +567,7 @@ static bool within(const struct m_translation *cached, const struct m_translatio
 	       t->read >= cached->read && t->write >= cached->write && t->exec >= cached->exec;
 }
 
-bool m_cached_beyond(unsigned int w, const struct m_translation *t, char *what, size_t size)
+bool m_cached_beyond(unsigned int w, const struct m_translation *t, struct m_stale *stale)
 {
 	for (unsigned int cpu = 0; cpu < M_CPUS; cpu++) {
 		const struct set *s = &mmu.set[cpu][w];
@@ -503,34 +579,46 @@ bool m_cached_beyond(unsigned int w, const struct m_translation *t, char *what, 
 
 			if (!is_leaf_item(item) || within(&cached, t))
 				continue;
-			(void)snprintf(what, size, "CPU%u, %s, level %d, %016llx", cpu,
+			(void)snprintf(stale->what, sizeof(stale->what),
+				       "CPU%u, %s, level %d, %016llx", cpu,
 				       item->kind == LEAF ? "stage 2" : "combined", item->level,
 				       (unsigned long long)item->value);
+			stale->entry = item->entry;
+			stale->fetched = item->since + 1;
 			return true;
 		}
 	}
 	return false;
 }
 
-static bool set_in(uint64_t pa, unsigned int w, int level)
+void m_decode(uint64_t desc, int level, struct m_decoded *d)
 {
-	const uint64_t *entry = entry_in(pa, w, level);
-	struct m_decoded d = m_regime_read(&mmu.regime, entry ? *entry : 0, level);
+	*d = m_regime_read(&mmu.regime, desc, level);
+}
 
-	if (d.type != M_LEAF || d.af)
+static bool accessed_in(uint64_t pa, unsigned int w, int level, bool write)
+{
+	uint64_t *entry = (uint64_t *)(uintptr_t)entry_in(pa, w, level);
+	struct m_decoded d = m_regime_read(&mmu.regime, entry ? *entry : 0, level);
+	uint64_t set = d.af ? 0 : UINT64_C(1) << 10;
+
+	if (d.type != M_LEAF || !mmu.regime.ha)
 		return false;
-	return m_hardware_cas((uint64_t *)(uintptr_t)entry, *entry, *entry | UINT64_C(1) << 10);
+	if (write && mmu.regime.hd && d.dbm && !d.write)
+		set |= UINT64_C(1) << 7;
+	return set && m_hardware_cas(entry, *entry, *entry | set);
 }
 
 /* An unlinked table may still be in a walk cache: the hardware may write there too. */
-bool m_set_access_flag(unsigned int w)
+bool m_hardware_access(unsigned int w, bool write)
 {
 	const struct set *s = &mmu.set[M_CPUS - 1][w];
 
-	if (set_in(root(), w, mmu.regime.start))
+	if (accessed_in(root(), w, mmu.regime.start, write))
 		return true;
 	for (unsigned int i = 0; i < s->n; i++) {
-		if (s->item[i].kind == POINTER && set_in(s->item[i].value, w, s->item[i].level + 1))
+		if (s->item[i].kind == POINTER &&
+		    accessed_in(s->item[i].value, w, s->item[i].level + 1, write))
 			return true;
 	}
 	return false;
@@ -540,12 +628,11 @@ void m_mmu_begin(void)
 {
 	memset(mmu.tlbis, 0, sizeof(mmu.tlbis));
 	mmu.pendings = 0;
+	mmu.may_conflict = false;
 	for (unsigned int cpu = 0; cpu < M_CPUS; cpu++) {
 		for (unsigned int w = 0; w < M_WATCHED; w++)
 			mmu.set[cpu][w].n = 0;
 	}
-	if (!m_regime_decode(&mmu.regime, m.cfg.vtcr))
-		m_violation("VTCR_EL2 %llx makes no sense", (unsigned long long)m.cfg.vtcr);
-	else
-		grow_all();
+	(void)m_regime_decode(&mmu.regime, m.cfg.vtcr);
+	grow_all();
 }

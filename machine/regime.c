@@ -27,6 +27,14 @@ static int start_of(unsigned int granule, uint64_t sl0)
 	return granule == 12 ? start_4k[sl0] : start_other[sl0];
 }
 
+/* Arm ARM, "Concatenated translation tables": up to 16 tables at the first level. */
+static bool root_fits(const struct m_regime *r)
+{
+	unsigned int shift = m_regime_shift(r, r->start);
+
+	return r->input > shift && r->input <= shift + r->stride + 4;
+}
+
 bool m_regime_decode(struct m_regime *r, uint64_t vtcr)
 {
 	static const unsigned int size[] = {32, 36, 40, 42, 44, 48, 52, 0};
@@ -40,7 +48,8 @@ bool m_regime_decode(struct m_regime *r, uint64_t vtcr)
 	r->start = start_of(r->granule, field(vtcr, 7, 6));
 	r->ds = field(vtcr, 32, 32);
 	r->ha = field(vtcr, 21, 21);
-	return r->output && r->input <= r->output;
+	r->hd = field(vtcr, 22, 22);
+	return r->output && r->input <= r->output && root_fits(r) && (r->ha || !r->hd);
 }
 
 unsigned int m_regime_shift(const struct m_regime *r, int level)
@@ -53,6 +62,16 @@ uint64_t m_regime_index(const struct m_regime *r, uint64_t ipa, int level)
 	uint64_t index = ipa >> m_regime_shift(r, level);
 
 	return level == r->start ? index : index & ((UINT64_C(1) << r->stride) - 1);
+}
+
+/* Arm ARM, "Contiguous bit": 16 entries with 4K; 128 pages or 32 blocks with 16K; 32 with 64K. */
+unsigned int m_regime_group(const struct m_regime *r, int level)
+{
+	if (r->granule == 12)
+		return level >= 1 ? 4 : 0;
+	if (r->granule == 14)
+		return level == 3 ? 7 : level == 2 ? 5 : 0;
+	return level >= 2 ? 5 : 0;
 }
 
 static uint64_t address_of(const struct m_regime *r, uint64_t desc, unsigned int low)
@@ -91,7 +110,23 @@ struct m_decoded m_regime_read(const struct m_regime *r, uint64_t desc, int leve
 	d.write = desc >> 7 & 1;
 	d.exec = !(desc >> 54 & 1);
 	d.af = desc >> 10 & 1;
+	d.dbm = desc >> 51 & 1;
+	d.contiguous = d.type == M_LEAF && desc >> 52 & 1;
 	return d;
+}
+
+uint64_t m_regime_neighbour(const struct m_regime *r, uint64_t desc, int level, int64_t distance)
+{
+	uint64_t address = address_of(r, desc, m_regime_shift(r, level));
+	uint64_t high = r->ds ? UINT64_C(3) << 8 : UINT64_C(0xf) << 12;
+	uint64_t low = (UINT64_C(1) << (r->ds ? 50 : 48)) - (UINT64_C(1) << r->granule);
+
+	address += (uint64_t)distance << m_regime_shift(r, level);
+	desc = (desc & ~low) | (address & low);
+	if (r->ds)
+		return (desc & ~high) | (address >> 50 << 8 & high);
+	return r->granule == 16 && r->output == 52 ? (desc & ~high) | (address >> 48 << 12 & high)
+						   : desc;
 }
 
 /* BADDR[51:48] stand in bits 5:2 where addresses have 52 bits. */

@@ -21,6 +21,7 @@ struct m_regime {
 	int start; /* level of the first look-up */
 	bool ds; /* LPA2 descriptors */
 	bool ha; /* hardware sets AF */
+	bool hd; /* and S2AP[1], where DBM allows it */
 };
 
 enum m_type { M_FAULT, M_TABLE, M_LEAF };
@@ -31,9 +32,11 @@ struct m_decoded {
 	uint64_t address; /* of the next table, or of the memory */
 	uint64_t attributes; /* memory type and shareability */
 	bool read, write, exec, af;
+	bool dbm; /* a write makes it writable, if hardware may */
+	bool contiguous; /* one of a group that may be cached as one */
 };
 
-/* False if the value makes no sense. */
+/* False if the value makes no sense: reserved fields, or a root that no number of tables can be. */
 bool m_regime_decode(struct m_regime *r, uint64_t vtcr);
 
 /* Bits below an entry of `level`. */
@@ -41,6 +44,12 @@ unsigned int m_regime_shift(const struct m_regime *r, int level);
 
 /* Index of the entry for `ipa` in a table of entries of `level`; the root's may be concatenated. */
 uint64_t m_regime_index(const struct m_regime *r, uint64_t ipa, int level);
+
+/* Log2 of the entries of a contiguous group at `level`; 0 where there are none. */
+unsigned int m_regime_group(const struct m_regime *r, int level);
+
+/* `desc`, a leaf of `level`, with the address of the leaf `distance` entries further on. */
+uint64_t m_regime_neighbour(const struct m_regime *r, uint64_t desc, int level, int64_t distance);
 
 /* What the hardware makes of a descriptor. */
 struct m_decoded m_regime_read(const struct m_regime *r, uint64_t desc, int level);

@@ -8,8 +8,6 @@
 
 #include "memory.h"
 
-#define LOCKS_MAX 2048u
-
 /* Low bits of the engine's invalid states, as descriptor.h documents them. */
 #define STATE_MASK UINT64_C(0xf)
 #define STATE_LOCKED UINT64_C(0x4)
@@ -20,54 +18,73 @@
 	(UINT64_C(3) << 6 | UINT64_C(1) << 10 | UINT64_C(1) << 51 | UINT64_C(3) << 53 | \
 	 UINT64_C(0xf) << 55)
 
-struct lock {
-	const uint64_t *p;
-	unsigned int owner;
-};
-
 static struct {
-	struct lock lock[LOCKS_MAX];
-	unsigned int n;
+	unsigned char owner[M_ARENA_BYTES /
+			    sizeof(uint64_t)]; /* CPU that has locked the entry, and one */
+	unsigned int held[M_CPUS]; /* how many that are */
 } rules;
 
-static struct lock *lock_of(const uint64_t *p)
+static unsigned char *owner_of(const uint64_t *p)
 {
-	for (unsigned int i = 0; i < rules.n; i++) {
-		if (rules.lock[i].p == p)
-			return &rules.lock[i];
-	}
-	return NULL;
+	return &rules.owner[(m_table_pa(p) - M_ARENA_PA) / M_ENTRY_BYTES];
 }
 
 static void take(const uint64_t *p)
 {
-	if (rules.n == LOCKS_MAX)
-		m_violation("the machine's list of locked entries is full");
-	else
-		rules.lock[rules.n++] = (struct lock){p, m_cpu()};
+	*owner_of(p) = (unsigned char)(m_cpu() + 1);
+	rules.held[m_cpu()]++;
 }
 
-static void drop(struct lock *l)
+static void drop(unsigned char *owner)
 {
-	*l = rules.lock[--rules.n];
+	rules.held[*owner - 1]--;
+	*owner = 0;
 }
 
 static bool is_entry_0(const uint64_t *p)
 {
-	return !(m_table_pa(p) & ((1u << M_PAGE_SHIFT) - 1));
+	return !(m_table_pa(p) & ((UINT64_C(1) << m.page_shift) - 1));
 }
 
 /* A locked entry is its owner's, or, entry 0, of whoever unlinks the table. */
 static void leave_lock(const uint64_t *p, uint64_t new)
 {
-	struct lock *l = lock_of(p);
+	unsigned char *owner = owner_of(p);
 
-	if (!l)
+	if (!*owner)
 		return;
-	if (l->owner != m_cpu() && !(is_entry_0(p) && (new &STATE_MASK) == STATE_LINK))
+	if (*owner != m_cpu() + 1 && !(is_entry_0(p) && (new &STATE_MASK) == STATE_LINK)) {
 		m_violation("rule 5: CPU%u changes an entry that CPU%u has locked, to %016llx",
-			    m_cpu(), l->owner, (unsigned long long)new);
-	drop(l);
+			    m_cpu(), *owner - 1u, (unsigned long long)new);
+		m_blame(p, 0);
+	}
+	drop(owner);
+}
+
+#define TYPE (UINT64_C(1) << 1)
+#define NT (UINT64_C(1) << 16)
+#define CONTIGUOUS (UINT64_C(1) << 52)
+
+/* Whether the block of the two (one is a table) has nT set. */
+static bool through_nt(uint64_t old, uint64_t new)
+{
+	return (old & TYPE ? new : old) & NT;
+}
+
+/*
+ * Arm ARM, "FEAT_BBM": the size of a translation may change without a break, at
+ * level 2 as it is, at level 1 through a block with nT.  That what the new entry
+ * leads to is the same is for rule 2 to find out.
+ */
+static bool size_may_change(uint64_t old, uint64_t new)
+{
+	uint64_t changed = (old ^ new) & ~MAY_CHANGE;
+
+	if (changed & TYPE)
+		return m.cfg.bbm == 2 || (m.cfg.bbm == 1 && through_nt(old, new));
+	if (m.cfg.bbm == 2 && !(changed & ~CONTIGUOUS))
+		return true;
+	return m.cfg.bbm && !(old & TYPE) && !(changed & ~NT);
 }
 
 void m_rules_write(const uint64_t *p, uint64_t old, uint64_t new)
@@ -76,22 +93,23 @@ void m_rules_write(const uint64_t *p, uint64_t old, uint64_t new)
 		leave_lock(p, new);
 	if ((new &STATE_MASK) == STATE_LOCKED)
 		take(p);
-	if (old & new & 1 && (old ^ new) & ~MAY_CHANGE)
+	if (old & new & 1 && (old ^ new) & ~MAY_CHANGE && !size_may_change(old, new)) {
 		m_violation("rule 3: a live entry goes from %016llx to %016llx without a break",
 			    (unsigned long long)old, (unsigned long long)new);
+		m_blame(p, 0);
+	}
 }
 
 /* Contract 3: nothing slow inside a window. */
-void m_rules_clean(void)
+void m_rules_maintain(void)
 {
-	for (unsigned int i = 0; i < rules.n; i++) {
-		if (rules.lock[i].owner == m_cpu())
-			m_violation("contract 3: cache maintenance while CPU%u has an entry locked",
-				    m_cpu());
-	}
+	if (rules.held[m_cpu()])
+		m_violation("contract 3: cache maintenance while CPU%u has an entry locked",
+			    m_cpu());
 }
 
 void m_rules_begin(void)
 {
-	rules.n = 0;
+	memset(rules.owner, 0, m_arena_used() / M_ENTRY_BYTES);
+	memset(rules.held, 0, sizeof(rules.held));
 }

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* SPDX-FileCopyrightText: 2026 The stage2 authors */
 /*
- * The small world in which clients are explored: one tree, a few CPUs with one
- * operation each, and what is remembered of a run in order to judge it.
+ * The small world in which the engine is tried: one tree, a few CPUs with a short
+ * program each, and what is remembered of a run in order to judge it.
  *
- *	G          G+4K         G+2M                 G+1G
- *	| page 0   | page 1 ... | next block ...     | next table
+ *	base       +1 page  ...  -1 page | +1 block | +2 blocks ... | +1 table
+ *	|          |             |       |          |               |
+ *	watched    watched       watched watched    watched
+ *
+ * Places and sizes are counted in what entries of levels 3, 2 and 1 cover, so that
+ * an operation means the same for every granule.
  */
 #ifndef M_WORLD_H
 #define M_WORLD_H
@@ -14,27 +18,40 @@
 
 #include "machine.h"
 
-#define KIB UINT64_C(1024)
-#define MIB (KIB * 1024)
-#define GIB (MIB * 1024)
-#define PAGE (4 * KIB)
-#define G (1 * GIB)
-#define MEMORY_A (16 * GIB) /* where the tables say that G is, at first */
-#define MEMORY_B (32 * GIB)
 #define CPUS_MAX 3u
+#define CALLS_MAX 12u
 #define WATCHED 5u
 
-enum verb { MAP, UNMAP, SPLIT, COLLAPSE, LOOKUP, DEFERRED };
+enum verb { MAP, UNMAP, SPLIT, COLLAPSE, LOOKUP, WALK, DEFERRED, RECLAIM };
+
+/* So many tables (of level-2 entries), blocks and pages. */
+struct extent {
+	int16_t tables, blocks, pages;
+};
+
+/* What the guest's memory is, seen from the base: the one it had, and another one. */
+enum memory { MEMORY_A, MEMORY_B };
 
 struct operation {
 	const char *name;
 	enum verb verb;
-	uint64_t ipa, size;
-	uint64_t memory; /* MEMORY_*: of G */
+	struct extent at, size;
+	enum memory memory;
 	s2_attr attr;
 	uint32_t flags;
 	uint32_t level;
 	bool unlinks; /* s2_reclaim() follows */
+};
+
+/* What is there before, and on which kind of CPU. */
+struct setting {
+	const char *name;
+	void (*build)(void);
+	struct s2_config config;
+	uint16_t base; /* of the world, in tables */
+	uint8_t pages; /* in each CPU's cache */
+	bool hardware; /* the guest touches page 0 once, at any time, and hardware notes it */
+	bool few; /* too slow, or too much like another, for every pair of operations */
 };
 
 /* One operation as it went in one run. */
@@ -45,9 +62,11 @@ struct call {
 	uint64_t done;
 	uint64_t waits; /* how often it waited for another */
 	uint64_t started, ended; /* moments of a run's clock; 0: not yet */
+	struct s2_mapping seen; /* by a lookup */
 };
 
 struct world {
+	const struct setting *setting;
 	struct s2_format fmt;
 	struct s2_tree tree, tree_then;
 	struct s2_cpu cpu[CPUS_MAX], cpu_then[CPUS_MAX];
@@ -55,20 +74,43 @@ struct world {
 	struct s2_qsbr_slot slot[CPUS_MAX];
 	struct m_config config;
 	struct m_translation before[WATCHED];
-	struct call call[CPUS_MAX];
+	struct call call[CALLS_MAX]; /* those of one CPU in its order */
 	unsigned int calls;
-	bool hardware; /* one more fiber sets an access flag */
-	bool young; /* it has, on page 0 */
+	unsigned int cpus; /* 1: the tree is not shared */
+	bool young; /* the hardware has set an access flag on page 0 */
+	bool scarce; /* operations may run out of table pages */
 	unsigned int pages; /* for tables, beside the root */
 	uint64_t clock;
 };
 
 extern struct world world;
 
+/* Bytes, and addresses: IPA, and PA of the guest's memory there. */
+uint64_t world_size(struct extent e);
+uint64_t world_ipa(struct extent e);
+uint64_t world_pa(enum memory memory, uint64_t ipa);
+
+/* What every run starts from: world.calls, world.cpus and the program are set. */
+void world_build(const struct setting *setting);
+
+/* Starts one run: a fiber for each CPU, and one for the hardware if the setting has it. */
+void world_begin(void *arg);
+
+/* How many fibers that are. */
+unsigned int world_fibers(void);
+
+/* For the functions that build: ends the program if it is not S2_OK. */
+void must(int status);
+
+/* --- judging --- */
+
 /* When an operation has returned: may anything that it took away still be used? */
 void judge_return(const struct call *c);
 
 /* When all have: is there an order that explains the outcome, and is every page accounted for? */
 void judge_end(void *arg);
+
+/* Whether another call that writes the same page overlaps this one in time. */
+bool judge_has_rival(const struct call *c, uint64_t page);
 
 #endif

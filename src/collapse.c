@@ -170,7 +170,7 @@ static int check_collapse(const struct s2_format *fmt, uint64_t ipa, uint32_t le
 {
 	if (flags & ~S2_FAULT)
 		return S2_INVALID;
-	if (level >= S2_LAST_LEVEL || level < fmt->start_level || !s2_level_has_leaf(fmt, level))
+	if (level >= S2_LAST_LEVEL || !s2_level_has_leaf(fmt, level))
 		return S2_BAD_LEVEL;
 	if (ipa & (s2_level_size(fmt, level) - 1))
 		return S2_MISALIGNED;

@@ -81,7 +81,7 @@ int s2_op_finish(struct s2_op *op, uint64_t ipa, int status)
 	if (op->entered)
 		s2p_vmid_leave(op->vmid_token);
 	op->cpu->done = (op->pos < op->end ? op->pos : op->end) - ipa;
-	return op->lost && !status ? S2_CORRUPT : status;
+	return op->lost ? S2_CORRUPT : status;
 }
 
 int s2_flush(struct s2_tree *tree, struct s2_cpu *cpu)

@@ -78,11 +78,13 @@ void s2_retire(struct s2_op *op, uint64_t pa, unsigned int level)
 	}
 	while (table) {
 		s2_desc displaced = s2p_swap(&table[0], S2_INVALID_LINK);
+		bool lost = false;
 
 		push(op->tree, table, level);
-		table = table_in(op->fmt, level, displaced, &op->lost);
-		if (op->lost)
+		table = table_in(op->fmt, level, displaced, &lost);
+		if (lost)
 			report(op->cpu, displaced, level);
+		op->lost |= lost;
 		level++;
 	}
 }

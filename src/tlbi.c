@@ -119,17 +119,20 @@ static void plan_span_ranged(struct s2_plan *plan, const struct s2_format *fmt,
 		plan_add(plan, s2_tlbi_ipa(fmt, ipa, span->hint), false, span->tables);
 }
 
-/* A single leaf is one TLBI by IPA; more than a few, or a table, are not worth it without ranges. */
+/*
+ * A single leaf is one TLBI by IPA; more than a few, or a table (which gives no
+ * hint), are not worth it without ranges.
+ */
 static void plan_span(struct s2_plan *plan, const struct s2_format *fmt, const struct span *span)
 {
 	uint64_t step = span->hint == S2_NO_HINT ? 0 : s2_level_size(fmt, span->hint);
-	bool one = step && span->end - span->ipa == step && !span->tables;
+	bool one = step && span->end - span->ipa == step;
 
 	if (fmt->features & S2_FEAT_TLBIRANGE && !one) {
 		plan_span_ranged(plan, fmt, span);
 		return;
 	}
-	if (span->tables || !step || span->end - span->ipa > step * S2_PLAN_MAX) {
+	if (!step || span->end - span->ipa > step * S2_PLAN_MAX) {
 		plan->n = S2_PLAN_MAX + 1;
 		return;
 	}

@@ -297,6 +297,118 @@ static void destroy_reports_a_pointer_that_it_cannot_follow_and_frees_the_rest(v
 	for_each_culprit(check_destroy);
 }
 
+/*
+ * In entry 0 of a table that is cut off: what the list of unlinked tables is
+ * about to overwrite.  Whoever cuts reports it, when all else is done.
+ */
+static void open_first(struct world *w, const struct culprit *culprit)
+{
+	const struct world_config config = {
+		.format = {12, 39, 40, 8, 0}, .shared = true, .arena = ARENA};
+	struct arch_walk walk;
+
+	set_context("%s, in entry 0", culprit->name);
+	world_open(w, &config);
+	world_fill(w, &w->cpu[0], 20);
+	for (unsigned int n = 1; n <= 2; n++)
+		require_status(
+			s2_map(&w->tree, &w->cpu[0], n * GB + BLOCK, BLOCK, n * GB, S2_RW, 0),
+			S2_OK);
+	arch_walk(&w->regime, GB, &walk);
+	require(walk.level == culprit->level && !walk.desc, "no place to put it");
+	*(s2_desc *)(uintptr_t)walk.entry = culprit->desc;
+}
+
+static void require_first_reported(const struct world *w, const struct culprit *culprit)
+{
+	const struct s2_report *report = &w->cpu[0].corrupt;
+
+	require(report->desc == culprit->desc && report->level == culprit->level,
+		"reports %#llx, level %u", LLU(report->desc), report->level);
+}
+
+static void require_all_freed(struct world *w, uint64_t tables)
+{
+	world_quiesce(w);
+	require(w->tree.tables == tables, "%llu tables left", LLU(w->tree.tables));
+	world_close(w);
+}
+
+static void require_kind(const struct world *w, uint64_t ipa, enum s2_kind kind, uint64_t size)
+{
+	struct s2_mapping m;
+
+	require_status(s2_lookup(&w->tree, ipa, &m), S2_OK);
+	require(m.kind == kind && m.size == size, "IPA %#llx: %#llx at level %u", LLU(ipa),
+		LLU(m.desc), m.level);
+}
+
+static void unmap_first(const struct culprit *culprit)
+{
+	struct world w;
+
+	open_first(&w, culprit);
+	require_status(s2_unmap(&w.tree, &w.cpu[0], GB, GB, 0), S2_CORRUPT);
+	require_first_reported(&w, culprit);
+	require(w.cpu[0].done == GB, "done %#llx", LLU(w.cpu[0].done));
+	require_kind(&w, GB, S2_KIND_EMPTY, GB);
+	require_all_freed(&w, 1);
+}
+
+static void map_over_first(const struct culprit *culprit)
+{
+	struct world w;
+
+	open_first(&w, culprit);
+	require_status(s2_map(&w.tree, &w.cpu[0], GB, GB, 4 * GB, S2_RW, 0), S2_CORRUPT);
+	require_first_reported(&w, culprit);
+	require(w.cpu[0].done == GB, "done %#llx", LLU(w.cpu[0].done));
+	require_kind(&w, GB, S2_KIND_LEAF, GB);
+	require_all_freed(&w, 1);
+}
+
+/* That there is more to do comes first; the report is there all the same. */
+static void unmap_first_in_slices(const struct culprit *culprit)
+{
+	struct world w;
+
+	open_first(&w, culprit);
+	w.cpu[0].budget = 1;
+	require_status(s2_unmap(&w.tree, &w.cpu[0], GB, 2 * GB, 0), S2_CORRUPT);
+	require_first_reported(&w, culprit);
+	require(w.cpu[0].done == GB, "done %#llx", LLU(w.cpu[0].done));
+	require_status(s2_unmap(&w.tree, &w.cpu[0], 2 * GB, GB, 0), S2_OK);
+	require_all_freed(&w, 0);
+}
+
+/* The table of the next GiB is as it should be: what its entry 0 held is nobody's business. */
+static void unmap_first_and_another(const struct culprit *culprit)
+{
+	struct world w;
+
+	open_first(&w, culprit);
+	require_status(s2_map(&w.tree, &w.cpu[0], 2 * GB, BLOCK, 4 * GB, S2_RW, 0), S2_OK);
+	require_status(s2_unmap(&w.tree, &w.cpu[0], GB, 2 * GB, 0), S2_CORRUPT);
+	require_first_reported(&w, culprit);
+	require_all_freed(&w, 0);
+}
+
+static void for_each_pointer(void (*check)(const struct culprit *culprit))
+{
+	for (size_t i = 0; i < ARRAY_SIZE(culprits); i++)
+		if (culprits[i].level == 2 && (culprits[i].desc & 3) == 3)
+			check(&culprits[i]);
+}
+
+static void who_cuts_a_table_reports_what_entry_0_of_it_cannot_lead_to(void **state)
+{
+	(void)state;
+	for_each_pointer(unmap_first);
+	for_each_pointer(map_over_first);
+	for_each_pointer(unmap_first_in_slices);
+	for_each_pointer(unmap_first_and_another);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -311,6 +423,7 @@ int main(void)
 			reclaim_reports_a_pointer_that_it_cannot_follow_and_frees_the_rest),
 		cmocka_unit_test(
 			destroy_reports_a_pointer_that_it_cannot_follow_and_frees_the_rest),
+		cmocka_unit_test(who_cuts_a_table_reports_what_entry_0_of_it_cannot_lead_to),
 	};
 
 	return run_suite("corrupt", tests);

@@ -246,7 +246,9 @@ int s2_map_cost(const struct s2_tree *tree, uint64_t ipa, uint64_t size, uint64_
  * TLB: when it returns, no CPU can use what was mapped there, also if it was
  * another call that removed it.  With S2_DEFER this holds only once s2_flush()
  * has returned; until then the entries stay locked, faults on them answer
- * S2_RETRY, and the caller must stay in his read-side section.
+ * S2_RETRY, and the caller must stay in his read-side section.  Only so much can be
+ * deferred (S2_GATHER_RUNS pieces): what is beyond is invalidated and released early,
+ * and so is all of it when the call meets another operation.
  */
 int s2_unmap(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size, uint32_t flags);
 

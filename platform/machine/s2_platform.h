@@ -150,12 +150,12 @@ static inline void s2p_tlbi_vmalle1(void)
 
 static inline void s2p_dcache_clean_inval(uint64_t pa, uint64_t size)
 {
-	m_clean(pa, size);
+	m_maintain(M_DCACHE, pa, size);
 }
 
 static inline void s2p_icache_inval(uint64_t pa, uint64_t size)
 {
-	m_clean(pa, size);
+	m_maintain(M_ICACHE, pa, size);
 }
 
 static inline void s2p_wait(const s2_desc *p, s2_desc seen)

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: 2026 The stage2 authors */
+/*
+ * Data and instruction caches, as far as the guest could tell.
+ *
+ * A guest whose caches are off reads memory itself: what the host wrote there must
+ * have been cleaned to the point of coherency before the page can be reached,
+ * unless FEAT_S2FWB makes such accesses cacheable.  And what instruction caches
+ * hold of a page from before must be gone before the page can be executed.
+ *
+ * Looked at for a few pages of memory, at the moment when a walk could first fetch
+ * a leaf that maps one of them.
+ */
+#include "memory.h"
+
+#define NORMAL_WB 0xfu /* MemAttr[3:0] */
+
+static struct {
+	unsigned int clean, fetchable; /* a bit for each page of m.cfg.data */
+	unsigned int clean_then, fetchable_then;
+} caches;
+
+static int index_of(uint64_t pa)
+{
+	for (unsigned int i = 0; i < m.cfg.data_count; i++) {
+		if (m.cfg.data[i] == pa)
+			return (int)i;
+	}
+	return -1;
+}
+
+/* Contract 3: nothing of this inside a window. */
+void m_maintain(enum m_cache cache, uint64_t pa, uint64_t size)
+{
+	unsigned int *done = cache == M_DCACHE ? &caches.clean : &caches.fetchable;
+	uint64_t page = UINT64_C(1) << m.page_shift;
+
+	m_rules_maintain();
+	for (unsigned int i = 0; i < m.cfg.data_count; i++) {
+		if (m.cfg.data[i] >= pa && m.cfg.data[i] - pa + page <= size)
+			*done |= 1u << i;
+	}
+}
+
+void m_host_writes(uint64_t pa)
+{
+	int i = index_of(pa);
+
+	if (i < 0)
+		return;
+	caches.clean &= ~(1u << i);
+	caches.fetchable &= ~(1u << i);
+}
+
+void m_caches_check(uint64_t ipa, const struct m_decoded *leaf, uint64_t pa)
+{
+	int i = index_of(pa);
+
+	if (i < 0)
+		return;
+	if (!m.cfg.fwb && (leaf->attributes & 0xf) == NORMAL_WB && !(caches.clean >> i & 1))
+		m_violation("caches: IPA %llx can be reached, and PA %llx was not cleaned",
+			    (unsigned long long)ipa, (unsigned long long)pa);
+	if (leaf->exec && !(caches.fetchable >> i & 1))
+		m_violation("caches: IPA %llx can be executed, and instruction caches may hold "
+			    "what was at PA %llx before",
+			    (unsigned long long)ipa, (unsigned long long)pa);
+}
+
+void m_caches_save(void)
+{
+	caches.clean_then = caches.clean;
+	caches.fetchable_then = caches.fetchable;
+}
+
+void m_caches_forget(void)
+{
+	caches.clean_then = 0;
+	caches.fetchable_then = 0;
+}
+
+void m_caches_begin(void)
+{
+	caches.clean = caches.clean_then;
+	caches.fetchable = caches.fetchable_then;
+}

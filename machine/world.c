@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: 2026 The stage2 authors */
+/*
+ * Building the world, and running the programs of its CPUs in it.
+ */
+#include "world.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct world world;
+
+/* --- places ----------------------------------------------------------------------- */
+
+uint64_t world_size(struct extent e)
+{
+	const struct s2_format *fmt = &world.fmt;
+
+	return (uint64_t)e.tables * s2_level_size(fmt, 1) +
+	       (uint64_t)e.blocks * s2_level_size(fmt, 2) +
+	       (uint64_t)e.pages * s2_level_size(fmt, 3);
+}
+
+static uint64_t base(void)
+{
+	return world.setting->base * s2_level_size(&world.fmt, 1);
+}
+
+uint64_t world_ipa(struct extent e)
+{
+	return base() + world_size(e);
+}
+
+/* Aligned to what an entry of level 1 covers, as the base is, and far from the arena. */
+uint64_t world_pa(enum memory memory, uint64_t ipa)
+{
+	uint64_t first = memory == MEMORY_A ? 16 : 32;
+
+	return first * s2_level_size(&world.fmt, 1) + (ipa - base());
+}
+
+/* --- running ------------------------------------------------------------------------- */
+
+static int count_entry(const struct s2_mapping *m, void *arg)
+{
+	(void)m;
+	++*(unsigned int *)arg;
+	return 0;
+}
+
+static int unmap_deferred(struct s2_cpu *cpu, uint64_t ipa, uint64_t size)
+{
+	uint64_t page = world_size((struct extent){.pages = 1});
+	int status = S2_OK;
+
+	for (uint64_t at = 0; at < size && !status; at += page)
+		status = s2_unmap(&world.tree, cpu, ipa + at, page, S2_DEFER);
+	return s2_flush(&world.tree, cpu) ? S2_INVALID : status;
+}
+
+static int perform(struct call *c, struct s2_cpu *cpu)
+{
+	const struct operation *op = c->op;
+	uint64_t ipa = world_ipa(op->at), size = world_size(op->size);
+	unsigned int entries = 0;
+
+	switch (op->verb) {
+	case MAP:
+		return s2_map(&world.tree, cpu, ipa, size, world_pa(op->memory, ipa), op->attr,
+			      op->flags);
+	case UNMAP:
+		return s2_unmap(&world.tree, cpu, ipa, size, op->flags);
+	case SPLIT:
+		return s2_split(&world.tree, cpu, ipa, size, op->level, op->flags);
+	case COLLAPSE:
+		return s2_collapse(&world.tree, cpu, ipa, op->level, op->flags);
+	case LOOKUP:
+		return s2_lookup(&world.tree, ipa, &c->seen);
+	case WALK:
+		return s2_walk(&world.tree, ipa, size, count_entry, &entries);
+	case DEFERRED:
+		return unmap_deferred(cpu, ipa, size);
+	default:
+		return s2_reclaim(&world.tree, cpu);
+	}
+}
+
+/* Memory that is the guest's no longer is written by others: it must be cleaned before he gets it back. */
+static void others_write(const struct call *c)
+{
+	for (unsigned int w = 0; w < WATCHED; w++) {
+		uint64_t ipa = world.config.watched[w];
+
+		if (ipa - world_ipa(c->op->at) < c->done && !judge_has_rival(c, ipa)) {
+			m_host_writes(world_pa(MEMORY_A, ipa));
+			m_host_writes(world_pa(MEMORY_B, ipa));
+		}
+	}
+}
+
+static void run_call(struct call *c)
+{
+	struct s2_cpu *cpu = &world.cpu[c->cpu];
+	uint64_t waits = m_waits(c->cpu);
+
+	m_mark(M_STEP_CALL);
+	c->started = ++world.clock;
+	(void)s2_qsbr_online(&world.qsbr, c->cpu);
+	c->status = perform(c, cpu);
+	c->done = c->op->verb == DEFERRED && !c->status ? world_size(c->op->size) : cpu->done;
+	m_mark(M_STEP_RETURN);
+	c->ended = ++world.clock;
+	c->waits = m_waits(c->cpu) - waits;
+	judge_return(c);
+	if (c->op->verb == UNMAP || c->op->verb == DEFERRED)
+		others_write(c);
+	(void)s2_qsbr_offline(&world.qsbr, c->cpu);
+	if (c->op->unlinks)
+		(void)s2_reclaim(&world.tree, cpu);
+}
+
+static void run_program(void *arg)
+{
+	unsigned int cpu = (unsigned int)((struct s2_cpu *)arg - world.cpu);
+
+	for (unsigned int i = 0; i < world.calls && m_run_ok(); i++) {
+		if (world.call[i].cpu == cpu)
+			run_call(&world.call[i]);
+	}
+}
+
+static void run_hardware(void *arg)
+{
+	(void)arg;
+	m_mark(M_STEP_HARDWARE);
+	world.young = m_hardware_access(0, false);
+}
+
+unsigned int world_fibers(void)
+{
+	return world.cpus + world.setting->hardware;
+}
+
+void world_begin(void *arg)
+{
+	(void)arg;
+	m_memory_restore();
+	world.tree = world.tree_then;
+	memcpy(world.cpu, world.cpu_then, sizeof(world.cpu));
+	world.qsbr = world.qsbr_then;
+	memset(world.slot, 0, sizeof(world.slot));
+	world.clock = 0;
+	world.young = false;
+	for (unsigned int i = 0; i < world.calls; i++)
+		world.call[i] = (struct call){.op = world.call[i].op, .cpu = world.call[i].cpu};
+	m_run_begin(&world.config);
+	for (unsigned int i = 0; i < world.cpus; i++) {
+		m_run_owns(i, &world.cpu[i]);
+		m_fiber_start(i, run_program, &world.cpu[i]);
+	}
+	if (world.setting->hardware)
+		m_fiber_start(world.cpus, run_hardware, NULL);
+}
+
+/* --- building ------------------------------------------------------------------------ */
+
+void must(int status)
+{
+	if (status)
+		abort();
+}
+
+static void build_caches(void)
+{
+	unsigned int page = world.fmt.root_tables;
+
+	world.pages = 0;
+	for (unsigned int i = 0; i < CPUS_MAX; i++) {
+		must(s2_cpu_init(&world.cpu[i], world.fmt.granule_shift));
+		for (unsigned int n = 0; n < world.setting->pages; n++)
+			must(s2_cache_put(&world.cpu[i].cache, m_page(page++)));
+		world.pages += world.setting->pages;
+	}
+}
+
+static void build_tree(void)
+{
+	struct s2_tree_config tree = {.fmt = &world.fmt,
+				      .root = m_page(0),
+				      .vmid = 5,
+				      .shared = world.cpus > 1,
+				      .grace = &world.qsbr.grace};
+
+	(void)m_page(world.fmt.root_tables - 1);
+	must(s2_qsbr_init(&world.qsbr, world.slot, CPUS_MAX));
+	must(s2_init(&world.tree, &tree));
+}
+
+static void configure(void)
+{
+	static const struct extent place[WATCHED] = {
+		{0, 0, 0}, {0, 0, 1}, {0, 1, -1}, {0, 1, 0}, {0, 2, 0}};
+	uint32_t features = world.fmt.features;
+	struct m_config *cfg = &world.config;
+
+	*cfg = (struct m_config){.vtcr = world.fmt.vtcr,
+				 .vttbr = world.tree.vttbr,
+				 .ttl = features & S2_FEAT_TTL,
+				 .fwb = features & S2_FEAT_FWB,
+				 .watched_count = WATCHED,
+				 .data_count = 2 * WATCHED};
+	for (unsigned int w = 0; w < WATCHED; w++) {
+		cfg->watched[w] = world_ipa(place[w]);
+		cfg->data[w] = world_pa(MEMORY_A, cfg->watched[w]);
+		cfg->data[WATCHED + w] = world_pa(MEMORY_B, cfg->watched[w]);
+	}
+}
+
+void world_build(const struct setting *setting)
+{
+	world.setting = setting;
+	must(s2_format_init(&world.fmt, &setting->config));
+	m_memory_begin(setting->config.granule_shift);
+	build_tree();
+	build_caches();
+	configure();
+	m_run_begin(&world.config);
+	setting->build();
+	for (unsigned int w = 0; w < WATCHED; w++)
+		world.before[w] = m_translate(world.config.watched[w]);
+	m_memory_save();
+	world.tree_then = world.tree;
+	memcpy(world.cpu_then, world.cpu, sizeof(world.cpu));
+	world.qsbr_then = world.qsbr;
+}
