@@ -216,6 +216,53 @@ static void what_lies_beside_a_range_in_the_largest_block_keeps_its_mapping(void
 	set_context("%s", "");
 }
 
+/* --- deferring --------------------------------------------------------------- */
+
+static void defer_page(struct world *w, unsigned int page)
+{
+	require_status(s2_unmap(&w->tree, &w->cpu[0], GB + page * PAGE, PAGE, S2_DEFER), S2_OK);
+	tlb_returned(true);
+}
+
+static void require_kinds(const struct world *w, unsigned int from, unsigned int to,
+			  enum s2_kind kind)
+{
+	for (unsigned int page = from; page <= to; page += 2)
+		require(look(w, GB + page * PAGE).kind == kind, "page %u: kind %d", page,
+			look(w, GB + page * PAGE).kind);
+}
+
+/* Eight pieces apart from each other are held, and grow; who adds a ninth pays for them. */
+static void what_is_deferred_stays_locked_until_a_piece_too_many_flushes_it(void **state)
+{
+	const struct s2_stats *stats;
+	struct world w;
+
+	(void)state;
+	open_filled(&w, &shared, 8);
+	stats = &w.cpu[0].stats;
+	tlb_open(&w);
+	map_ok(&w, GB, BLOCK, GB, S2_RW, S2_PAGES);
+	for (unsigned int page = 0; page <= 14; page += 2)
+		defer_page(&w, page);
+	defer_page(&w, 15);
+	require_kinds(&w, 0, 14, S2_KIND_LOCKED);
+	require(stats->breaks == 9 && stats->tlbi_stage1 == 0, "flushed early");
+	defer_page(&w, 30);
+	require_kinds(&w, 0, 14, S2_KIND_EMPTY);
+	require_kinds(&w, 15, 15, S2_KIND_EMPTY);
+	require_kinds(&w, 30, 30, S2_KIND_LOCKED);
+	require(stats->breaks == 10 && stats->tlbi_stage1 == 1, "%llu invalidations",
+		LLU(stats->tlbi_stage1));
+	require_status(s2_flush(&w.tree, &w.cpu[0]), S2_OK);
+	tlb_returned(false);
+	require_kinds(&w, 30, 30, S2_KIND_EMPTY);
+	require_kinds(&w, 1, 13, S2_KIND_LEAF);
+	require(stats->tlbi_stage1 == 2, "%llu invalidations", LLU(stats->tlbi_stage1));
+	tlb_close();
+	world_close(&w);
+}
+
 /* --- reading ---------------------------------------------------------------- */
 
 static void lookup_takes_any_byte_address_and_tells_how_far_its_answer_goes(void **state)
@@ -439,6 +486,7 @@ int main(void)
 		cmocka_unit_test(what_is_mapped_already_costs_nothing_also_in_a_larger_block),
 		cmocka_unit_test(a_fault_never_needs_more_than_s2_fault_pages),
 		cmocka_unit_test(what_lies_beside_a_range_in_the_largest_block_keeps_its_mapping),
+		cmocka_unit_test(what_is_deferred_stays_locked_until_a_piece_too_many_flushes_it),
 		cmocka_unit_test(lookup_takes_any_byte_address_and_tells_how_far_its_answer_goes),
 		cmocka_unit_test(walk_visits_every_entry_once_in_order_holes_included),
 		cmocka_unit_test(visit_may_change_a_shared_tree),

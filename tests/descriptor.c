@@ -428,6 +428,39 @@ static void reserved_encodings_and_levels_are_corrupt(void **state)
 	for_each_format(check_reserved);
 }
 
+static void only_leaves_have_attributes(const struct s2_format *fmt)
+{
+	s2_desc owned = 0;
+
+	require_status(s2_desc_annotation(S2_OWNER_MAX, S2_PAYLOAD_MAX, &owned), S2_OK);
+	require(s2_desc_attr(fmt, owned) == 0, "an annotation has attributes %#x",
+		s2_desc_attr(fmt, owned));
+	for (unsigned int bit = 1; bit < 64; bit++)
+		require(s2_desc_attr(fmt, ~BIT(0) & ~BIT(bit)) == 0 &&
+				s2_desc_attr(fmt, BIT(bit)) == 0,
+			"an invalid descriptor has attributes: bit %u", bit);
+}
+
+static void an_invalid_descriptor_has_no_attributes(void **state)
+{
+	(void)state;
+	for_each_format(only_leaves_have_attributes);
+}
+
+/* What cannot be told is corrupt, or nothing: no pointer is followed. */
+static void without_a_format_a_descriptor_says_nothing(void **state)
+{
+	const s2_desc leaf = 0x00400000400007ff;
+
+	(void)state;
+	for (unsigned int level = 0; level <= 3; level++) {
+		assert_int_equal(s2_desc_kind(NULL, level, leaf), S2_KIND_CORRUPT);
+		assert_int_equal(s2_desc_kind(NULL, level, 0), S2_KIND_CORRUPT);
+	}
+	assert_int_equal(s2_desc_pa(NULL, leaf), 0);
+	assert_int_equal(s2_desc_attr(NULL, leaf), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -446,6 +479,8 @@ int main(void)
 		cmocka_unit_test(an_owner_or_payload_that_does_not_fit_is_refused),
 		cmocka_unit_test(any_value_is_what_the_hardware_takes_it_for_or_corrupt),
 		cmocka_unit_test(reserved_encodings_and_levels_are_corrupt),
+		cmocka_unit_test(an_invalid_descriptor_has_no_attributes),
+		cmocka_unit_test(without_a_format_a_descriptor_says_nothing),
 	};
 
 	return run_suite("descriptor", tests);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/formats.h"
 #include "lib/world.h"
 
 #define ARENA (UINT64_C(1) << 20)
@@ -256,6 +257,34 @@ static void collapse_refuses_bad_input(void **state)
 	refuses(f, s2_collapse(tree, cpu, GB + MB2, 2, 0), S2_NOT_UNIFORM);
 }
 
+/* An empty entry is no table, where the architecture has blocks; elsewhere it is not looked at. */
+static void check_levels(const struct s2_format *fmt)
+{
+	struct world_config some = {.shared = true};
+	struct world w;
+
+	some.format = (struct s2_config){fmt->granule_shift, fmt->ipa_bits, fmt->pa_bits,
+					 fmt->vmid_bits, fmt->features};
+	world_open(&w, &some);
+	for (unsigned int level = 0; level <= 4; level++) {
+		bool block = level >= w.regime.start_level && level < 3 &&
+			     arch_kind(&w.regime, level, 1) == ARCH_LEAF;
+
+		set_context("granule %u, ipa %u, level %u", fmt->granule_shift, fmt->ipa_bits,
+			    level);
+		require_status(s2_collapse(&w.tree, &w.cpu[0], 0, level, 0),
+			       block ? S2_NOT_UNIFORM : S2_BAD_LEVEL);
+	}
+	set_context("%s", "");
+	world_close(&w);
+}
+
+static void collapse_refuses_every_level_that_has_no_blocks(void **state)
+{
+	(void)state;
+	for_each_format(check_levels);
+}
+
 static void flush_reclaim_and_destroy_refuse_bad_input(void **state)
 {
 	struct fixture *f = *state;
@@ -419,6 +448,7 @@ int main(void)
 		with_tables(unmap_refuses_bad_input),
 		with_tables(split_refuses_bad_input),
 		with_tables(collapse_refuses_bad_input),
+		cmocka_unit_test(collapse_refuses_every_level_that_has_no_blocks),
 		with_tables(flush_reclaim_and_destroy_refuse_bad_input),
 		with_tables(lookup_and_walk_refuse_bad_input),
 		with_tables(a_cpu_that_owes_a_flush_is_busy_for_every_other_tree),

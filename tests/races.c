@@ -390,10 +390,75 @@ static void race_in_scene(void **state)
 	}
 }
 
+/* --- a table that goes while a table below it is collapsed ---------------------- */
+
+static const struct action collapse_second = {
+	"collapse the second block", COLLAPSE, BLOCK, BLOCK, 0, 0};
+static const struct action cut_above = {"unmap 1 GiB", UNMAP, BLOCK, GB, 0, 0};
+static const struct scene second_table = {"a table", {{BLOCK, BLOCK, F, S2_RWX, S2_PAGES, 0}}};
+
+/* The entry that is collapsed is entry 0, which whoever cuts the table takes for his list. */
+static void the_table_around_a_collapse_is_cut_away_at_every_step(void **state)
+{
+	(void)state;
+	race.first = NULL;
+	for (uint32_t flags = 0; flags <= S2_FAULT; flags += S2_FAULT) {
+		unsigned int steps =
+			run_race(&second_table, &collapse_second, &cut_above, flags, UINT32_MAX);
+
+		for (unsigned int stop = 0; stop < steps; stop = next_stop(stop, steps))
+			run_race(&second_table, &collapse_second, &cut_above, flags, stop);
+	}
+}
+
+static void cut_in_the_window(const struct s2_host_event *event)
+{
+	if (!race.inside && event->op == S2_HOST_DSB_ISH && race.step++ == 0)
+		run_b();
+	tlb_listener.before(event);
+}
+
+/* Nothing is made, nothing counted as collapsed, and the table belongs to who cut above it. */
+static void cut_in_window(uint32_t flags, int expected)
+{
+	const struct s2_stats *stats;
+	struct world world;
+
+	open_scene(&world, &second_table);
+	stats = &world.cpu[0].stats;
+	race.world = &world;
+	race.b = &cut_above;
+	race.step = 0;
+	tlb_mind_windows(false);
+	s2_host_trace.before = cut_in_the_window;
+	require_status(perform(&world.tree, &world.cpu[0], &collapse_second, flags), expected);
+	s2_host_trace = tlb_listener;
+	require_status(race.outcome.status, S2_OK);
+	require(stats->breaks == 1 && stats->collapses == 0 && stats->tables_unlinked == 0,
+		"%llu breaks, %llu collapses", LLU(stats->breaks), LLU(stats->collapses));
+	require(world.cpu[1].stats.tables_unlinked == 1, "%llu tables cut",
+		LLU(world.cpu[1].stats.tables_unlinked));
+	world_balance(&world);
+	close_scene(&world);
+}
+
+static void a_collapse_whose_entry_is_cut_away_in_its_window_makes_nothing(void **state)
+{
+	(void)state;
+	race.first = NULL;
+	set_context("%s", "");
+	cut_in_window(0, S2_NOT_UNIFORM);
+	cut_in_window(S2_FAULT, S2_RETRY);
+}
+
 int main(void)
 {
 	static char names[ARRAY_SIZE(scenes)][120];
-	struct CMUnitTest tests[ARRAY_SIZE(scenes)];
+	struct CMUnitTest tests[ARRAY_SIZE(scenes) + 2] = {
+		[ARRAY_SIZE(scenes)] =
+			cmocka_unit_test(the_table_around_a_collapse_is_cut_away_at_every_step),
+		cmocka_unit_test(a_collapse_whose_entry_is_cut_away_in_its_window_makes_nothing),
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(scenes); i++) {
 		snprintf(names[i], sizeof(names[i]),

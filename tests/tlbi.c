@@ -258,6 +258,197 @@ static void a_range_of_leaves_of_one_level_carries_the_hint(void **state)
 	for_each_format(hinted_ranges_of_format);
 }
 
+/* --- plans ------------------------------------------------------------------ */
+
+#define RUNS_MAX 8
+
+struct runs {
+	struct s2_run run[RUNS_MAX];
+	uint32_t n;
+};
+
+static uint64_t run_end(const struct arch_regime *regime, const struct s2_run *run)
+{
+	return run->ipa + run->count * arch_size(regime, run->level);
+}
+
+static struct arch_tlbi decode(const struct arch_regime *regime, const struct s2_plan *plan,
+			       unsigned int i)
+{
+	bool ranged = plan->ranged >> i & 1;
+	struct arch_tlbi set;
+
+	require(ranged ? arch_tlbi_range(regime, plan->operand[i], &set)
+		       : arch_tlbi_ipa(regime, plan->operand[i], &set),
+		"%#llx: reserved bits or values, or a hint that need not be honoured",
+		LLU(plan->operand[i]));
+	return set;
+}
+
+/*
+ * How far operand `i` removes the run from `at` on; `at` if not at all.  A leaf
+ * is gone if any byte of it is named; a table with all below it only if all of
+ * them are, for every level and with pointers.
+ */
+static uint64_t removed_to(const struct arch_regime *regime, const struct s2_plan *plan,
+			   unsigned int i, const struct s2_run *run, uint64_t at)
+{
+	uint64_t size = run->tables ? BIT(regime->granule_shift) : arch_size(regime, run->level);
+	struct arch_tlbi set = decode(regime, plan, i);
+
+	if (set.level >= 0 && (set.level != run->level || run->tables))
+		return at;
+	if (run->tables && plan->last_level >> i & 1)
+		return at;
+	return set.first < at + size && set.last >= at ? (set.last / size + 1) * size : at;
+}
+
+static void require_removed(const struct arch_regime *regime, const struct s2_plan *plan,
+			    const struct s2_run *run)
+{
+	uint64_t at = run->ipa;
+
+	while (at < run_end(regime, run)) {
+		uint64_t to = at;
+
+		for (unsigned int i = 0; i < plan->n && to == at; i++)
+			to = removed_to(regime, plan, i, run, at);
+		require(to > at, "%u entries of level %u at %#llx: nothing removes %#llx",
+			run->count, run->level, LLU(run->ipa), LLU(at));
+		at = to;
+	}
+}
+
+/* The end of the run that holds `at`; under LPA2 also of one that begins in the same 64 KiB. */
+static uint64_t run_around(const struct arch_regime *regime, const struct runs *runs, uint64_t at)
+{
+	for (uint32_t i = 0; i < runs->n; i++) {
+		uint64_t ipa = runs->run[i].ipa;
+
+		if ((regime->ds ? ipa & ~UINT64_C(0xffff) : ipa) <= at &&
+		    at < run_end(regime, &runs->run[i]))
+			return run_end(regime, &runs->run[i]);
+	}
+	return at;
+}
+
+static void require_asked_for(const struct arch_regime *regime, const struct s2_plan *plan,
+			      unsigned int i, const struct runs *runs)
+{
+	struct arch_tlbi set = decode(regime, plan, i);
+	uint64_t at = set.first;
+
+	while (at <= set.last) {
+		uint64_t to = run_around(regime, runs, at);
+
+		require(to > at, "operand %u, %#llx..%#llx: nobody asked for %#llx", i,
+			LLU(set.first), LLU(set.last), LLU(at));
+		at = to;
+	}
+}
+
+/* Few enough operations for any engine: one leaf; or a few ranges of 5 at most, see bug 18. */
+static bool must_fit(const struct s2_format *fmt, const struct runs *runs)
+{
+	bool one = runs->n == 1 && runs->run[0].count == 1 && !runs->run[0].tables;
+	bool few = fmt->features & S2_FEAT_TLBIRANGE && runs->n <= 3;
+
+	for (uint32_t i = 0; i < runs->n; i++)
+		few &= runs->run[i].count * s2_level_size(fmt, runs->run[i].level) <=
+		       BIT(20) << fmt->granule_shift;
+	return one || few;
+}
+
+/* Entries of a level, next to those before them as often as not. */
+static bool draw_run(const struct s2_format *fmt, struct rng *rng, uint64_t *from,
+		     struct s2_run *run)
+{
+	static const unsigned int most[] = {1, 3, 40, 5000};
+	unsigned int level = fmt->start_level + random_below(rng, 4u - fmt->start_level);
+	uint64_t size = s2_level_size(fmt, level);
+	uint64_t gap = random_one_in(rng, 2) ? 0 : random_below(rng, 20);
+	uint64_t ipa = (*from + size - 1) / size * size + gap * size;
+	bool tables = level < 3 && (!has_level(fmt, level) || random_one_in(rng, 3));
+	uint64_t count = 1 + random_below(rng, most[random_below(rng, ARRAY_SIZE(most))]);
+
+	*run = (struct s2_run){
+		.ipa = ipa, .count = (uint32_t)count, .level = (uint8_t)level, .tables = tables};
+	*from = ipa + count * size;
+	return *from <= BIT(fmt->ipa_bits);
+}
+
+static void draw_runs(const struct s2_format *fmt, struct rng *rng, struct runs *runs)
+{
+	uint64_t from = random_one_in(rng, 4) ? some_ipa(fmt, rng) : 0;
+	uint64_t most = 1 + random_below(rng, RUNS_MAX);
+
+	for (runs->n = 0; runs->n < most; runs->n++)
+		if (!draw_run(fmt, rng, &from, &runs->run[runs->n]))
+			break;
+}
+
+static void check_plan(const struct s2_format *fmt, const struct arch_regime *regime,
+		       const struct runs *runs)
+{
+	struct s2_plan plan;
+
+	s2_plan_runs(&plan, fmt, runs->run, runs->n);
+	require(!must_fit(fmt, runs) || plan.n <= S2_PLAN_MAX,
+		"%u runs from %#llx: all of the VMID", runs->n, LLU(runs->run[0].ipa));
+	if (plan.n > S2_PLAN_MAX)
+		return;
+	for (uint32_t i = 0; i < runs->n; i++)
+		require_removed(regime, &plan, &runs->run[i]);
+	for (unsigned int i = 0; i < plan.n; i++)
+		require_asked_for(regime, &plan, i, runs);
+}
+
+static void plans_of_format(const struct s2_format *fmt)
+{
+	struct rng rng = {random_seed(0x706c616e)};
+	struct arch_regime regime;
+	struct runs runs;
+
+	assert_true(arch_regime_of(&regime, fmt));
+	set_context("granule %u, ipa %u, features %#x", fmt->granule_shift, fmt->ipa_bits,
+		    (unsigned int)fmt->features);
+	for (unsigned int n = 0; n < 20000; n++) {
+		draw_runs(fmt, &rng, &runs);
+		if (runs.n)
+			check_plan(fmt, &regime, &runs);
+	}
+	set_context("%s", "");
+}
+
+static void a_plan_removes_all_that_its_runs_name_and_nothing_else(void **state)
+{
+	(void)state;
+	for_each_format(plans_of_format);
+}
+
+/*
+ * Two blocks of 2^22 pages are four ranges of 2^21: the second and the fourth
+ * begin in the middle of a block, where a hint need not be honoured.
+ */
+static void a_range_that_begins_within_a_block_has_no_hint(void **state)
+{
+	const struct s2_config lpa2 = {14, 52, 52, 16,
+				       S2_FEAT_LPA2 | S2_FEAT_TTL | S2_FEAT_TLBIRANGE};
+	const struct s2_run two = {.ipa = BIT(40), .count = 2, .level = 1};
+	struct arch_regime regime;
+	struct s2_format fmt;
+	struct s2_plan plan;
+
+	(void)state;
+	require_status(s2_format_init(&fmt, &lpa2), S2_OK);
+	assert_true(arch_regime_of(&regime, &fmt));
+	s2_plan_runs(&plan, &fmt, &two, 1);
+	assert_int_equal(plan.n, 4);
+	for (unsigned int i = 0; i < plan.n; i++)
+		assert_int_equal(decode(&regime, &plan, i).level, i % 2 ? -1 : 1);
+	require_removed(&regime, &plan, &two);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -268,6 +459,8 @@ int main(void)
 		cmocka_unit_test(
 			bug18_any_2_to_the_21_pages_are_covered_exactly_by_at_most_5_operations),
 		cmocka_unit_test(a_range_of_leaves_of_one_level_carries_the_hint),
+		cmocka_unit_test(a_plan_removes_all_that_its_runs_name_and_nothing_else),
+		cmocka_unit_test(a_range_that_begins_within_a_block_has_no_hint),
 	};
 
 	return run_suite("tlbi", tests);
