@@ -14,12 +14,14 @@
  * list (reclaim.c).  Therefore make is a compare-and-swap too, and one that fails
  * says: the table was cut away under us, what we did came before the cut.
  *
- * What pairs with what:
+ * What pairs with what (s2p_cas() both acquires and releases; this is what for):
  *  - install and make release; they pair with the address dependency (or acquire)
  *    of s2p_load() in a walk: who finds a table finds its contents.  The same
  *    release orders the contents before the pointer for hardware table walks.
- *  - break acquires: what its owner reads and writes later comes after all that
- *    the entry's previous owner did.
+ *  - break acquires; it pairs with the release of the entry's previous owner, his
+ *    install or make: what the new owner reads and writes comes after all that he did.
+ *  - that a broken entry is invalid to walks before a TLBI, and the TLBI complete
+ *    before make, is no matter of these but of the DSBs in s2_invalidate().
  */
 #ifndef S2_ENTRY_H
 #define S2_ENTRY_H
@@ -35,14 +37,20 @@ struct s2_spot {
 	unsigned int level;
 };
 
-/* False if somebody was faster.  With `desc` empty or annotated: nothing to break. */
+/*
+ * False if somebody was faster.  With `desc` empty or annotated: nothing to break.
+ * Release: the tables behind `new` before it; pairs with s2p_load() in a walk.
+ */
 static inline bool s2_entry_install(struct s2_op *op, const struct s2_spot *at, s2_desc new)
 {
 	op->stored = true;
 	return s2p_cas(at->entry, at->desc, new);
 }
 
-/* BBM does not ask for a break when only permissions, AF or software bits change. */
+/*
+ * BBM does not ask for a break when only permissions, AF or software bits change.
+ * Its release pairs with nothing: who reads the entry follows it nowhere.
+ */
 static inline bool s2_entry_relax(struct s2_op *op, const struct s2_spot *at, s2_desc new)
 {
 	return s2_entry_install(op, at, new);
@@ -50,14 +58,18 @@ static inline bool s2_entry_relax(struct s2_op *op, const struct s2_spot *at, s2
 
 /*
  * Break.  A snapshot that is already locked must never come here: the compare-
- * and-swap from locked to locked would succeed.
+ * and-swap from locked to locked would succeed.  Acquire: pairs with the release
+ * of the install or make that wrote `at->desc`.
  */
 static inline bool s2_entry_break(const struct s2_op *op, const struct s2_spot *at)
 {
 	return s2p_cas(at->entry, at->desc, s2_locked(op->fmt, at->level, at->desc));
 }
 
-/* Make.  False: the table that holds the entry was cut away, and nothing was made. */
+/*
+ * Make.  False: the table that holds the entry was cut away, and nothing was made.
+ * Release, as install; after the last DSB of s2_invalidate().
+ */
 static inline bool s2_entry_make(struct s2_op *op, const struct s2_spot *at, s2_desc new)
 {
 	op->stored = true;

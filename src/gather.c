@@ -15,6 +15,14 @@
  * them, so that all of a run is this CPU's and nobody else's.
  *
  * A CPU that holds locked entries never waits (contend.c): it flushes first.
+ *
+ * What pairs with what:
+ *  - the DSBs of s2_invalidate() stand between all breaks and all releases: no walk
+ *    uses an old entry once it reads as empty.
+ *  - release() ends the ownership that the break began: its compare-and-swap
+ *    releases, and pairs with the acquire of the next install or break there.
+ *    Its load needs no order: nobody else writes the lock but who unlinks the
+ *    table that it stands in, and the compare-and-swap finds that out.
  */
 #include "gather.h"
 

@@ -11,12 +11,13 @@
  *	FENCE, epoch++		(start)		FENCE
  *	FENCE, read seen	(done)		read the tables
  *
- * Either done() sees the announcement, or the reader's reads come after the cut:
- * the fences of start(), done() and of online() pair for that (store buffering).
+ * Either done() sees the announcement, or the reader's reads come after the cut
+ * (store buffering): the fence of online() pairs with that of done().  That of
+ * start() would do instead, and makes start() alone keep what grace.h says of it.
  * An announcement of epoch e is made after reading e with acquire, which pairs
  * with the release of epoch++: its reader sees every cut before that step.  It is
- * itself a release, which pairs with the acquire in done(): all that the reader
- * did before is over.
+ * itself a release, as is going offline, and pairs with the acquire in done(): all
+ * that the reader did before is over.
  */
 #include <stage2/platform.h>
 #include <stage2/grace.h>

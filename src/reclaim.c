@@ -19,6 +19,17 @@
  *
  * Invariant: a table on `unlinked` has had its TLB invalidation; one on `waiting`
  * with cookie 0 has had its grace period too.  Only the latter is ever freed.
+ *
+ * What pairs with what:
+ *  - s2_retire()'s swap of entry 0 acquires; it pairs with the release of the
+ *    install that put a table there: that table is followed at once.
+ *  - push() releases the link in entry 0; it pairs with the acquire of the swap in
+ *    begin_grace_period(), through the loads of all who pushed in between.
+ *  - start() and done() order everything else: all that was done in a table, by
+ *    whoever left his read-side section since, comes before its plain loads and
+ *    stores here (qsbr.c).  So those of teardown need no order of their own.
+ *  - `reclaiming` is a lock: acquired by compare-and-swap, released by a store.  It
+ *    guards `waiting` and `cookie`, and hands on what done() has seen.
  */
 #include "reclaim.h"
 
@@ -48,7 +59,10 @@ static void report(struct s2_cpu *cpu, s2_desc desc, unsigned int level)
 	cpu->corrupt = (struct s2_report){.desc = desc, .level = level};
 }
 
-/* A push: release orders the link in entry 0 before the head that leads to it. */
+/*
+ * A push: release orders the link in entry 0 before the head that leads to it;
+ * acquire takes over the links of those who pushed before.
+ */
 static void push(struct s2_tree *tree, s2_desc *table, unsigned int level)
 {
 	s2_desc link = s2_link(s2p_table_pa(table), level);
@@ -149,7 +163,11 @@ int s2_free_unlinked(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t *budget)
 	return S2_OK;
 }
 
-/* Takes all that is unlinked so far; what comes later waits for a later grace period. */
+/*
+ * Takes all that is unlinked so far; what comes later waits for a later grace
+ * period.  Acquire pairs with push(): the links, and the cuts that came before
+ * them, which start() then orders before its epoch.
+ */
 static bool begin_grace_period(struct s2_tree *tree)
 {
 	tree->waiting = s2p_word_swap(&tree->unlinked, 0);
