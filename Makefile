@@ -88,9 +88,13 @@ $(B)/stage2.pc: FORCE
 
 include hypervisor/hypervisor.mk
 include machine/machine.mk
+include tests/arm64/arm64.mk
+include tests/weak/weak.mk
 include tests/mutants/mutants.mk
 include tests/walk/walk.mk
+include tests/fuzz/fuzz.mk
 include tests/tests.mk
+include tests/coverage/coverage.mk
 
 ##@ Care
 
@@ -100,7 +104,7 @@ lint: ## Format, static analysis, licences, layering, links: scripts/lint
 
 # What was downloaded takes minutes to get again and does not depend on the source.
 clean: ## Remove what was built, but not what was downloaded
-	@[ ! -d $(B) ] || find $(B) -mindepth 1 -maxdepth 1 ! -name guest -exec rm -rf {} +
+	@[ ! -d $(B) ] || find $(B) -mindepth 1 -maxdepth 1 ! -name guest ! -name arm64-packages -exec rm -rf {} +
 	@[ ! -d $(B)/guest ] || find $(B)/guest -mindepth 1 -maxdepth 1 \
 		! -name Image ! -name busybox ! -name versions -exec rm -rf {} +
 
