@@ -1,0 +1,495 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: 2026 The stage2 authors */
+/*
+ * Every operation on corrupt tables: it ends, stays in the memory that it was
+ * given, answers what its header says it answers, and where it claims success
+ * the hardware's walk finds what was asked for.
+ */
+#include "tables.h"
+
+#include "scene.h"
+
+#define CALLS_MAX 48
+#define VISITS_MAX 3000
+#define STOP 7
+
+/* What all operations say of bad input. */
+#define BAD_RANGE S2_INVALID, S2_BAD_SIZE, S2_MISALIGNED, S2_WRAPS, S2_IPA_RANGE
+#define BAD_OBJECTS S2_BAD_CACHE, S2_BUSY
+
+static const int bad_input[] = {BAD_RANGE, BAD_OBJECTS, S2_PA_RANGE, S2_BAD_ATTR, S2_BAD_LEVEL};
+static const int map_says[] = {S2_OK,	    S2_RETRY,	 S2_MORE,    S2_NO_PAGE,
+			       S2_QUOTA,    S2_OWNED,	 S2_CORRUPT, BAD_RANGE,
+			       S2_PA_RANGE, S2_BAD_ATTR, BAD_OBJECTS};
+static const int cost_says[] = {S2_OK, S2_OWNED, S2_CORRUPT, BAD_RANGE, S2_PA_RANGE, S2_BAD_ATTR};
+static const int unmap_says[] = {S2_OK,	   S2_RETRY,   S2_MORE,	  S2_NO_PAGE,
+				 S2_QUOTA, S2_CORRUPT, BAD_RANGE, BAD_OBJECTS};
+static const int split_says[] = {S2_OK,	     S2_RETRY,	S2_MORE,     S2_NO_PAGE,  S2_QUOTA,
+				 S2_CORRUPT, BAD_RANGE, BAD_OBJECTS, S2_BAD_LEVEL};
+static const int collapse_says[] = {S2_OK,	 S2_RETRY,    S2_MORE,	     S2_NOT_UNIFORM,
+				    S2_CORRUPT,	 S2_INVALID,  S2_MISALIGNED, S2_IPA_RANGE,
+				    BAD_OBJECTS, S2_BAD_LEVEL};
+/* The header does not name S2_CORRUPT, which tells of a bad pointer in a table that was unlinked. */
+static const int flush_says[] = {S2_OK, S2_CORRUPT, S2_INVALID, BAD_OBJECTS};
+static const int reclaim_says[] = {S2_OK, S2_MORE, S2_CORRUPT, S2_INVALID, S2_BAD_CACHE};
+static const int destroy_says[] = {S2_OK, S2_MORE, S2_CORRUPT, S2_INVALID, BAD_OBJECTS};
+static const int lookup_says[] = {S2_OK, S2_CORRUPT, S2_INVALID, S2_IPA_RANGE};
+static const int walk_says[] = {S2_OK, S2_CORRUPT, STOP, BAD_RANGE};
+
+#define says(list, status) is_one_of(list, ARRAY_SIZE(list), status)
+
+static bool is_one_of(const int *list, size_t n, int status)
+{
+	for (size_t i = 0; i < n; i++)
+		if (list[i] == status)
+			return true;
+	return false;
+}
+
+struct range {
+	uint64_t ipa;
+	uint64_t size;
+};
+
+/* A few entries of one level, or anything. */
+static struct range take_range(const struct scene *s, struct input *in)
+{
+	struct range r = {.ipa = scene_ipa(s, in)};
+	uint8_t shape = (uint8_t)take(in, 1);
+	unsigned int level = shape & 3;
+
+	if (shape >= 0xf8) {
+		r.ipa = take(in, 8);
+		r.size = take(in, 8);
+		return r;
+	}
+	if (level < s->fmt.start_level)
+		level = s->fmt.start_level;
+	r.size = (uint64_t)(shape >> 2) << s2_level_shift(&s->fmt, level);
+	if (shape & BIT(7))
+		r.ipa &= ~(s2_level_size(&s->fmt, level) - 1);
+	if (r.ipa + r.size > BIT(s->fmt.ipa_bits) && shape & BIT(6))
+		r.size = BIT(s->fmt.ipa_bits) - r.ipa;
+	return r;
+}
+
+/* Less than a table covers: whatever leads to it, it stays where it is. */
+static void keep_tables(const struct scene *s, struct range *r)
+{
+	uint64_t limit = s2_level_size(&s->fmt, S2_LAST_LEVEL - 1);
+
+	if (s->graph && r->size >= limit)
+		r->size = limit - s2_level_size(&s->fmt, S2_LAST_LEVEL);
+}
+
+static uint32_t take_flags(struct input *in, uint32_t known)
+{
+	uint8_t flags = (uint8_t)take(in, 1);
+
+	return flags < 0xf8 ? flags & known : flags;
+}
+
+static void begin(struct scene *s, struct input *in)
+{
+	s->cpu.budget = 1 + (uint32_t)take(in, 1);
+	s->cpu.corrupt = (struct s2_report){.level = UINT32_MAX};
+	scene_begin(s);
+}
+
+/* The report names an entry that nobody may follow, of a level that exists. */
+static void check_report(const struct scene *s)
+{
+	const struct s2_report *c = &s->cpu.corrupt;
+	enum s2_kind kind;
+	uint64_t pa;
+
+	must(c->level <= S2_LAST_LEVEL, "reports level %u", c->level);
+	kind = s2_desc_kind(&s->fmt, c->level, c->desc);
+	pa = s2_desc_pa(&s->fmt, c->desc);
+	must(kind == S2_KIND_CORRUPT || (kind == S2_KIND_TABLE && !s2p_table(pa)),
+	     "reports %#llx of kind %d", LLU(c->desc), kind);
+	must(!(c->ipa >> s->fmt.ipa_bits) && !(c->ipa & (s2_level_size(&s->fmt, c->level) - 1)),
+	     "reports IPA %#llx", LLU(c->ipa));
+}
+
+/* If it has unlinked tables, one of those may be to blame: the report then has no IPA. */
+static void check_range_report(const struct scene *s, const struct range *r)
+{
+	const struct s2_report *c = &s->cpu.corrupt;
+
+	check_report(s);
+	if (s->cpu.stats.tables_unlinked != s->unlinked && !c->ipa)
+		return;
+	must(c->ipa < r->ipa + r->size && c->ipa + s2_level_size(&s->fmt, c->level) > r->ipa,
+	     "reports IPA %#llx", LLU(c->ipa));
+}
+
+/* What holds for every operation on a range, after it. */
+static void end(struct scene *s, const struct range *r, uint32_t flags, int status)
+{
+	uint64_t done = s->cpu.done;
+
+	scene_end(s);
+	must(status != S2_RETRY || flags & S2_FAULT, "retry without S2_FAULT");
+	must(!s->waits || !(flags & S2_FAULT), "waited in fault mode");
+	if (says(bad_input, status)) {
+		must(!done && !s->steps, "done %#llx in %llu steps", LLU(done), LLU(s->steps));
+		return;
+	}
+	must(!(done & (BIT(s->fmt.granule_shift) - 1)), "done %#llx", LLU(done));
+	must(status == S2_OK	    ? done == r->size
+	     : status == S2_CORRUPT ? done <= r->size
+				    : done < r->size,
+	     "done %#llx of %#llx, %d", LLU(done), LLU(r->size), status);
+	if (status == S2_CORRUPT)
+		check_range_report(s, r);
+}
+
+/* --- map -------------------------------------------------------------------- */
+
+struct wish {
+	uint64_t pa;
+	s2_attr attr;
+	uint32_t flags;
+};
+
+static struct wish take_wish(const struct scene *s, struct input *in, const struct range *r)
+{
+	uint8_t shape = (uint8_t)take(in, 1);
+	struct wish w = {.pa = r->ipa};
+
+	if (shape >= 0xf0)
+		w.pa = take(in, 8);
+	else if (shape & 1)
+		w.pa = (w.pa ^ (uint64_t)shape << 21) & (BIT(s->fmt.pa_bits) - 1);
+	else if (shape & 2)
+		w.pa += (uint64_t)(shape >> 2) << s->fmt.granule_shift;
+	w.attr = (s2_attr)take(in, 2);
+	w.attr = w.attr & BIT(15) ? w.attr : w.attr & S2_ATTR_ALL;
+	w.flags = take_flags(in, S2_FAULT | S2_PAGES);
+	return w;
+}
+
+/* The way to a page that was mapped is sound, or the map would have refused it. */
+static void check_way(const struct scene *s, uint64_t ipa)
+{
+	struct s2_mapping m;
+
+	must(!s2_lookup(&s->tree, ipa, &m) && m.kind == S2_KIND_LEAF, "IPA %#llx: %#llx, kind %d",
+	     LLU(ipa), LLU(m.desc), m.kind);
+}
+
+/* First and last page of what was mapped, as the hardware finds them. */
+static void check_mapped(const struct scene *s, const struct range *r, const struct wish *w)
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		uint64_t offset = i ? r->size - BIT(s->fmt.granule_shift) : 0;
+		uint64_t ipa = r->ipa + offset, mask;
+		struct scene_walk walk;
+
+		check_way(s, ipa);
+		scene_walk(s, ipa, 3, &walk);
+		mask = BIT(m_regime_shift(&s->regime, walk.level)) - 1;
+		must(walk.found.type == M_LEAF &&
+			     walk.found.address + (ipa & mask) == w->pa + offset,
+		     "IPA %#llx is at %#llx", LLU(ipa), LLU(walk.found.address));
+		must(walk.found.read == !!(w->attr & S2_R) &&
+			     walk.found.write == !!(w->attr & S2_W) &&
+			     walk.found.exec == !!(w->attr & S2_X),
+		     "%#llx", LLU(*walk.entry));
+	}
+}
+
+/* What it would take; UINT64_MAX if that cannot be said. */
+static uint64_t cost(struct scene *s, const struct range *r, const struct wish *w)
+{
+	uint64_t pages = UINT64_MAX;
+	int status;
+
+	scene_begin(s);
+	status = s2_map_cost(&s->tree, r->ipa, r->size, w->pa, w->attr, w->flags, &pages);
+	scene_end(s);
+	must(says(cost_says, status), "s2_map_cost: %d", status);
+	must(!status || pages == UINT64_MAX, "counted although refused");
+	return pages;
+}
+
+static void do_map(struct scene *s, struct input *in)
+{
+	struct range r = take_range(s, in);
+	struct wish w = take_wish(s, in, &r);
+	uint64_t pages = UINT64_MAX;
+	int status;
+
+	if (s->graph)
+		w.flags |= S2_PAGES;
+	else
+		pages = cost(s, &r, &w);
+	begin(s, in);
+	bool enough = s->cpu.cache.count >= pages;
+
+	status = s2_map(&s->tree, &s->cpu, r.ipa, r.size, w.pa, w.attr, w.flags);
+	end(s, &r, w.flags, status);
+	must(says(map_says, status), "s2_map: %d", status);
+	must(status != S2_NO_PAGE || !enough, "%llu pages are not enough", LLU(pages));
+	if (!status && !s->graph)
+		check_mapped(s, &r, &w);
+}
+
+static void do_cost(struct scene *s, struct input *in)
+{
+	struct range r = take_range(s, in);
+	struct wish w = take_wish(s, in, &r);
+
+	keep_tables(s, &r);
+	(void)cost(s, &r, &w);
+}
+
+/* --- the others -------------------------------------------------------------- */
+
+static void do_unmap(struct scene *s, struct input *in)
+{
+	struct range r = take_range(s, in);
+	uint32_t flags = take_flags(in, S2_FAULT | S2_DEFER);
+	struct scene_walk walk;
+	int status;
+
+	keep_tables(s, &r);
+	begin(s, in);
+	status = s2_unmap(&s->tree, &s->cpu, r.ipa, r.size, flags);
+	end(s, &r, flags, status);
+	must(says(unmap_says, status), "s2_unmap: %d", status);
+	if (status || s->graph)
+		return;
+	for (unsigned int i = 0; i < 2; i++) {
+		scene_walk(s, i ? r.ipa + r.size - 1 : r.ipa, 3, &walk);
+		must(walk.found.type == M_FAULT && !(*walk.entry & 1), "%#llx", LLU(*walk.entry));
+		must(!*walk.entry || flags & S2_DEFER, "%#llx", LLU(*walk.entry));
+	}
+}
+
+static void do_split(struct scene *s, struct input *in)
+{
+	struct range r = take_range(s, in);
+	uint32_t flags = take_flags(in, S2_FAULT), level = (uint32_t)take(in, 1);
+	struct scene_walk walk;
+	int status;
+
+	level = level < 0xf8 ? level & 3 : level;
+	begin(s, in);
+	status = s2_split(&s->tree, &s->cpu, r.ipa, r.size, level, flags);
+	end(s, &r, flags, status);
+	must(says(split_says, status), "s2_split: %d", status);
+	if (status || s->graph)
+		return;
+	scene_walk(s, r.ipa, 3, &walk);
+	must(walk.found.type != M_LEAF || walk.level >= (int)level, "a block at %d", walk.level);
+}
+
+static void do_collapse(struct scene *s, struct input *in)
+{
+	struct range r = {.ipa = scene_ipa(s, in)};
+	uint32_t flags = take_flags(in, S2_FAULT), level = (uint32_t)take(in, 1);
+	struct scene_walk walk;
+	int status;
+
+	level = level < 0xf8 ? level & 3 : level;
+	if (s->graph)
+		return;
+	if (level <= S2_LAST_LEVEL)
+		r.size = s2_level_size(&s->fmt, level);
+	if (take(in, 1) < 0xf0)
+		r.ipa &= ~(r.size - 1);
+	begin(s, in);
+	/* Each look at a sealed table seals it as far as it can, and takes that off again. */
+	s->cpu.budget &= 15;
+	s->cpu.budget += !s->cpu.budget;
+	status = s2_collapse(&s->tree, &s->cpu, r.ipa, level, flags);
+	end(s, &r, flags, status);
+	must(says(collapse_says, status), "s2_collapse: %d", status);
+	if (status)
+		return;
+	scene_walk(s, r.ipa, 3, &walk);
+	must(walk.found.type == M_LEAF && walk.level <= (int)level, "%#llx at %d", LLU(*walk.entry),
+	     walk.level);
+}
+
+static void do_flush(struct scene *s, struct input *in)
+{
+	int status;
+
+	begin(s, in);
+	status = s2_flush(&s->tree, &s->cpu);
+	scene_end(s);
+	must(says(flush_says, status), "s2_flush: %d", status);
+	must(!s->cpu.gather.runs && !s->cpu.done, "not flushed");
+	if (status == S2_CORRUPT)
+		check_report(s);
+}
+
+static int reclaim(struct scene *s, struct input *in)
+{
+	int status;
+
+	begin(s, in);
+	status = s2_reclaim(&s->tree, &s->cpu);
+	scene_end(s);
+	must(says(reclaim_says, status), "s2_reclaim: %d", status);
+	if (status == S2_CORRUPT)
+		check_report(s);
+	return status;
+}
+
+static void do_reclaim(struct scene *s, struct input *in)
+{
+	(void)reclaim(s, in);
+}
+
+/* --- reading ------------------------------------------------------------------ */
+
+static void do_lookup(struct scene *s, struct input *in)
+{
+	uint64_t ipa = scene_ipa(s, in) + take(in, 2);
+	struct scene_walk walk;
+	struct s2_mapping m;
+	int status;
+
+	if (take(in, 1) >= 0xf0)
+		ipa = take(in, 8);
+	begin(s, in);
+	status = s2_lookup(&s->tree, ipa, &m);
+	scene_end(s);
+	must(says(lookup_says, status), "s2_lookup: %d", status);
+	must((status == S2_IPA_RANGE) == !!(ipa >> s->fmt.ipa_bits), "%d", status);
+	if (status == S2_IPA_RANGE)
+		return;
+	must(m.size == s2_level_size(&s->fmt, m.level) && m.ipa == (ipa & ~(m.size - 1)),
+	     "IPA %#llx", LLU(m.ipa));
+	must((m.kind == S2_KIND_CORRUPT) == (status == S2_CORRUPT), "kind %d", m.kind);
+	scene_walk(s, ipa, (int)m.level, &walk);
+	must(walk.level == (int)m.level && *walk.entry == m.desc, "level %u", m.level);
+	must(m.kind == S2_KIND_CORRUPT || walk.found.type != M_TABLE, "%#llx", LLU(m.desc));
+	must((m.kind != S2_KIND_LEAF && !m.pa) || walk.found.address == m.pa, "%#llx", LLU(m.pa));
+}
+
+struct tour {
+	uint64_t next;
+	unsigned int left;
+	bool corrupt;
+};
+
+static int visit(const struct s2_mapping *m, void *arg)
+{
+	struct tour *t = arg;
+
+	must(!t->corrupt, "goes on behind a corrupt entry");
+	must(m->ipa <= t->next && m->ipa + m->size > t->next, "IPA %#llx", LLU(m->ipa));
+	must(m->kind != S2_KIND_TABLE, "%#llx", LLU(m->desc));
+	t->next = m->ipa + m->size;
+	t->corrupt = m->kind == S2_KIND_CORRUPT;
+	return --t->left ? 0 : STOP;
+}
+
+static void do_walk(struct scene *s, struct input *in)
+{
+	struct range r = take_range(s, in);
+	struct tour t = {.next = r.ipa, .left = 1 + (unsigned int)take(in, 2) % VISITS_MAX};
+	int status;
+
+	begin(s, in);
+	status = s2_walk(&s->tree, r.ipa, r.size, visit, &t);
+	scene_end(s);
+	must(says(walk_says, status), "s2_walk: %d", status);
+	must(status || t.next >= r.ipa + r.size, "stopped at %#llx", LLU(t.next));
+	must(status != S2_CORRUPT || t.corrupt, "corrupt, and not shown");
+	must((status == STOP) == !t.left, "%d", status);
+}
+
+/* --- the end ------------------------------------------------------------------ */
+
+/* Marks the tables that entries of a table of `level` lead to. */
+static void mark(const struct scene *s, const s2_desc *table, uint64_t entries, unsigned int level,
+		 uint8_t *level_of)
+{
+	unsigned int page;
+
+	for (uint64_t i = 0; i < entries; i++) {
+		if (s2_desc_kind(&s->fmt, level, table[i]) == S2_KIND_TABLE &&
+		    scene_page(s, s2_desc_pa(&s->fmt, table[i]), &page))
+			level_of[page] = (uint8_t)(level + 1);
+	}
+}
+
+/* Level of the entries of each table that the tree leads to; 0 for the other pages. */
+static void survey(const struct scene *s, uint8_t *level_of)
+{
+	uint64_t entries = BIT(s->fmt.ipa_bits - s2_level_shift(&s->fmt, s->fmt.start_level));
+
+	mark(s, s->root, entries, s->fmt.start_level, level_of);
+	for (unsigned int level = s->fmt.start_level + 1; level < S2_LAST_LEVEL; level++)
+		for (unsigned int page = 0; page < s->pages; page++)
+			if (level_of[page] == level)
+				mark(s, scene_table(s, page), BIT(s->fmt.index_bits), level,
+				     level_of);
+}
+
+static int destroy(struct scene *s, struct input *in)
+{
+	int status;
+
+	begin(s, in);
+	status = s2_destroy(&s->tree, &s->cpu);
+	scene_end(s);
+	must(says(destroy_says, status), "s2_destroy: %d", status);
+	must((status == S2_BUSY) == !!s->cpu.gather.runs, "%d", status);
+	if (status == S2_CORRUPT)
+		check_report(s);
+	return status;
+}
+
+/* However often it reports, it comes to an end, and frees all that can be reached. */
+static void take_apart(struct scene *s, struct input *in)
+{
+	uint8_t level_of[SCENE_PAGES] = {0};
+	int status = S2_MORE;
+
+	if (s->cpu.gather.runs)
+		must(destroy(s, in) == S2_BUSY, "destroyed with an invalidation to come");
+	do_flush(s, in);
+	/* A table that two entries lead to would be freed twice: see scene.h. */
+	if (s->graph)
+		return;
+	survey(s, level_of);
+	for (unsigned int n = 0; status && n < s->pages + 2; n++)
+		status = destroy(s, in);
+	must(status == S2_OK, "%d", status);
+	for (unsigned int page = 0; page < s->pages; page++)
+		must(!level_of[page] || scene_is_cached(s, scene_table(s, page)),
+		     "page %u was not freed", page);
+	for (uint64_t i = 0; i < s->fmt.root_size / sizeof(s2_desc); i++)
+		must(!s->root[i], "the root is not zero");
+}
+
+static void do_fill(struct scene *s, struct input *in)
+{
+	scene_fill(s, (uint32_t)take(in, 1) % (SCENE_POOL + 1));
+}
+
+typedef void call(struct scene *s, struct input *in);
+
+static call *const calls[] = {
+	scene_poke, scene_poke, scene_poke, scene_poke, do_map,	     do_map,	  do_map,
+	do_unmap,   do_unmap,	do_split,   do_split,	do_collapse, do_collapse, do_flush,
+	do_fill,    do_reclaim, do_lookup,  do_walk,	do_cost,
+};
+
+void fuzz_tables(struct input *in, const struct s2_format *fmt)
+{
+	struct scene s;
+
+	scene_open(&s, in, fmt);
+	for (unsigned int n = 0; n < CALLS_MAX && in->left; n++)
+		calls[take(in, 1) % ARRAY_SIZE(calls)](&s, in);
+	take_apart(&s, in);
+	scene_close();
+}
