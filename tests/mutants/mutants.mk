@@ -5,6 +5,10 @@
 
 MUTANTS ?=## names of the mutants to try, as in tests/mutants/list (all)
 
+# All that may notice a fault.
+.PHONY: mutant-programs
+mutant-programs: $(M)/explore $(addprefix $(B)/test/plain/,input tlbi bugs contract grace corrupt races operations)
+
 ##@ Explore
 
 .PHONY: mutants mutants-sample
@@ -12,4 +16,4 @@ mutants: | need-test ## Break the engine in each known way and see that a test n
 	@tests/mutants/run $(abspath $(B))/mutants -- $(MUTANTS)
 
 mutants-sample: | need-test ## A dozen of them
-	@tests/mutants/run $(abspath $(B))/mutants -s 7
+	@tests/mutants/run $(abspath $(B))/mutants -q -s 7
