@@ -98,8 +98,8 @@ static void map(struct extent at, struct extent size, s2_attr attr, uint32_t fla
 {
 	uint64_t ipa = world_ipa(at);
 
-	must(s2_map(&world.tree, &world.cpu[0], ipa, world_size(size), world_pa(MEMORY_A, ipa),
-		    attr, flags));
+	require_ok(s2_map(&world.tree, &world.cpu[0], ipa, world_size(size),
+			  world_pa(MEMORY_A, ipa), attr, flags));
 }
 
 #define E(...) ((struct extent){__VA_ARGS__})
@@ -143,8 +143,8 @@ static void build_large_block(void)
 static void build_table_of_blocks(void)
 {
 	build_large_block();
-	must(s2_split(&world.tree, &world.cpu[0], world_ipa(E(0, 0, 0)), world_size(E(0, 0, 1)), 2,
-		      0));
+	require_ok(s2_split(&world.tree, &world.cpu[0], world_ipa(E(0, 0, 0)),
+			    world_size(E(0, 0, 1)), 2, 0));
 }
 
 static void build_old_pages(void)
@@ -175,7 +175,7 @@ static uint64_t *last_entry(uint64_t ipa)
 static void build_annotated(void)
 {
 	build_pages_0_and_2();
-	must(s2_desc_annotation(1, 0, last_entry(world_ipa(E(0, 0, 1)))));
+	require_ok(s2_desc_annotation(1, 0, last_entry(world_ipa(E(0, 0, 1)))));
 }
 
 #define RANGE (S2_FEAT_TTL | S2_FEAT_TLBIRANGE)

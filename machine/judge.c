@@ -30,12 +30,18 @@ static bool took_effect(const struct call *c, uint64_t page)
 	return concerns(c->op, page) && page - world_ipa(c->op->at) < c->done;
 }
 
-/* Normal Write-Back, Inner Shareable, as a descriptor of this format says it: MemAttr, and SH if it has that. */
-static uint64_t normal(void)
+/*
+ * MemAttr, and above it SH, where descriptors have that: Normal memory is Inner
+ * Shareable (Arm ARM, "Stage 2 memory region type and cacheability attributes").
+ */
+static uint64_t memory_attributes(s2_attr attr)
 {
-	uint64_t memattr = world.fmt.features & S2_FEAT_FWB ? 0x6 : 0xf;
+	uint64_t normal = world.fmt.features & S2_FEAT_FWB ? 0x6 : 0xf;
+	uint64_t shareable = world.fmt.features & S2_FEAT_LPA2 ? 0 : 0x30;
 
-	return memattr | (world.fmt.features & S2_FEAT_LPA2 ? 0 : 0x30);
+	if ((attr & S2_MEM_MASK) == S2_DEVICE)
+		return 0x1;
+	return shareable | ((attr & S2_MEM_MASK) == S2_NORMAL_NC ? 0x5 : normal);
 }
 
 /* What the operation makes of the page. */
@@ -45,7 +51,7 @@ static struct m_translation intended(const struct operation *op, uint64_t page)
 		return (struct m_translation){.mapped = false};
 	return (struct m_translation){.mapped = true,
 				      .pa = world_pa(op->memory, page),
-				      .attributes = normal(),
+				      .attributes = memory_attributes(op->attr),
 				      .read = op->attr & S2_R,
 				      .write = op->attr & S2_W,
 				      .exec = op->attr & S2_X};
@@ -126,15 +132,29 @@ static bool fits_verb(const struct call *c)
 		return c->op->verb == COLLAPSE;
 	case S2_OWNED:
 		return c->op->verb == MAP;
+	case S2_IPA_RANGE:
+		return (world_ipa(c->op->at) + world_size(c->op->size) - 1) >> world.fmt.ipa_bits;
+	case S2_BAD_LEVEL:
+		return c->op->verb == COLLAPSE && !s2_level_has_leaf(&world.fmt, c->op->level);
 	case S2_NO_PAGE:
+	case S2_QUOTA:
+	case S2_MORE:
 		return world.scarce;
 	default:
 		return false;
 	}
 }
 
+static bool has_range(const struct operation *op)
+{
+	return writes(op) || op->verb == SPLIT || op->verb == COLLAPSE;
+}
+
 static void judge_status(const struct call *c)
 {
+	if (!c->status && has_range(c->op) && c->done != world_size(c->op->size))
+		m_violation("contract 2: \"%s\" says that all is done, and that %llx bytes are",
+			    c->op->name, (unsigned long long)c->done);
 	if (c->op->flags & S2_FAULT && c->waits)
 		m_violation("contract 6: \"%s\" waited in fault mode", c->op->name);
 	if (!fits_verb(c))
@@ -241,7 +261,7 @@ static struct m_translation seen_by(const struct call *lookup, uint64_t page)
 		return t;
 	return (struct m_translation){.mapped = true,
 				      .pa = seen->pa + (page - seen->ipa),
-				      .attributes = normal(),
+				      .attributes = memory_attributes(seen->attr),
 				      .read = seen->attr & S2_R,
 				      .write = seen->attr & S2_W,
 				      .exec = seen->attr & S2_X};

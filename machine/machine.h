@@ -200,8 +200,13 @@ void m_mark(enum m_kind kind);
 /* The fiber that runs, -1 outside of all. */
 int m_fiber_current(void);
 
-/* Forgets which memory is accessed by several CPUs; true if more of it was found since. */
+/*
+ * A step on memory that no other CPU touches is no point of scheduling.  Which
+ * memory that is, is found out while runs go on: forgets it; true if more was
+ * found since; or has every step be one.
+ */
 void m_shared_reset(void);
 bool m_shared_grew(void);
+void m_shared_all(void);
 
 #endif

@@ -14,7 +14,7 @@ MACHINE_HEADERS := $(wildcard machine/*.h platform/machine/*.h include/stage2/*.
 # What runs programs in a world, without the command: fuzzing and tests link it too.
 MACHINE_OBJECTS := $(patsubst machine/%.c,$(M)/%.o,$(filter-out machine/command.c,$(wildcard machine/*.c)))
 MACHINE_ENGINE_OBJECTS := $(S2_SOURCES:src/%.c=$(M)/engine/%.o)
-MACHINE_CFLAGS := $(S2_CFLAGS) -fno-freestanding -D_GNU_SOURCE -O2 -g $(S2_WARNINGS) $(S2_INCLUDES) -Imachine \
+MACHINE_CFLAGS := $(filter-out -ffreestanding,$(S2_CFLAGS)) -D_GNU_SOURCE -O2 -g $(S2_WARNINGS) $(S2_INCLUDES) -Imachine \
 	-Iplatform/machine
 
 $(M)/engine/%.o: $(MACHINE_ENGINE)/%.c $(MACHINE_HEADERS) machine/machine.mk
@@ -30,6 +30,27 @@ $(M)/%.o: machine/%.c $(MACHINE_HEADERS) machine/machine.mk
 $(M)/explore: $(MACHINE_ENGINE_OBJECTS) $(MACHINE_OBJECTS) $(M)/command.o
 	@echo "LD      $@"
 	@$(CC) -o $@ $^
+
+# The model alone, against scripts of stores, barriers and TLBIs: nothing of the engine is in it.
+MACHINE_MODEL := $(patsubst %,$(M)/%.o,caches fiber memory mmu regime rules)
+MACHINE_TEST_OBJECTS := $(M)/test-machine.o $(M)/test-suite.o
+
+$(M)/test-machine.o: tests/machine.c
+$(M)/test-suite.o: tests/lib/suite.c
+$(MACHINE_TEST_OBJECTS): $(MACHINE_HEADERS) tests/lib/suite.h machine/machine.mk | need-test
+	@mkdir -p $(@D)
+	@echo "CC      $@"
+	@$(CC) $(filter-out -D_GNU_SOURCE,$(MACHINE_CFLAGS)) -c -o $@ $(filter %.c,$^)
+
+$(M)/test: $(MACHINE_TEST_OBJECTS) $(MACHINE_MODEL)
+	@echo "LD      $@"
+	@$(CC) -o $@ $^ -lcmocka
+
+##@ Test
+
+.PHONY: check-machine
+check-machine: $(M)/test ## The machine itself: complains where the architecture says so, and nowhere else
+	@$<
 
 EXPLORE := $(M)/explore $(if $(EXPLORE_MATCH),-m "$(EXPLORE_MATCH)")
 

@@ -221,12 +221,21 @@ bool m_shared_grew(void)
 	return grew;
 }
 
+void m_shared_all(void)
+{
+	m.shared_all = true;
+}
+
 /* Notes who touches it; whether others were known to. */
 static bool touch(const void *p, bool write)
 {
-	struct m_shared *s = shared_of(p);
-	bool was = is_shared(s);
+	struct m_shared *s;
+	bool was;
 
+	if (m.shared_all)
+		return true;
+	s = shared_of(p);
+	was = is_shared(s);
 	if (write)
 		s->writers |= 1u << m_fiber_current();
 	else
@@ -410,6 +419,16 @@ void m_mark(enum m_kind kind)
 	m_fiber_pause((struct m_step){.kind = kind});
 }
 
+/* Arm ARM, "Concatenated translation tables": aligned to their size, and all of them there. */
+static bool root_is_there(const struct m_regime *r, uint64_t root)
+{
+	unsigned int entries = r->input - m_regime_shift(r, r->start);
+	unsigned int tables = entries > r->stride ? 1u << (entries - r->stride) : 1;
+	uint64_t size = (uint64_t)tables << r->granule;
+
+	return !(root & (size - 1)) && m_table(root) && m_table(root + size - (size / tables));
+}
+
 static const char *watched_problem(const struct m_config *cfg, const struct m_regime *r)
 {
 	if (!cfg->watched_count || cfg->watched_count > M_WATCHED)
@@ -430,8 +449,8 @@ const char *m_config_problem(const struct m_config *cfg)
 		return "VTCR_EL2 has reserved or contradictory fields";
 	if (r.granule != m.page_shift)
 		return "the arena's pages are not of the granule of VTCR_EL2";
-	if (!m_table(m_regime_root(&r, cfg->vttbr)))
-		return "VTTBR_EL2 does not point to a table";
+	if (!root_is_there(&r, m_regime_root(&r, cfg->vttbr)))
+		return "VTTBR_EL2 does not point to tables of that number, aligned to their size";
 	if (cfg->bbm > 2)
 		return "FEAT_BBM has the levels 0, 1 and 2";
 	if (cfg->data_count > M_DATA)

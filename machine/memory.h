@@ -45,7 +45,7 @@ struct m_state {
 	uint64_t free; /* a bit for each page of the arena */
 	struct m_shared shared[1u << M_SHARED_BITS];
 	unsigned int shared_count;
-	bool shared_grew;
+	bool shared_grew, shared_all;
 };
 
 extern struct m_state m;

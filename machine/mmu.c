@@ -67,17 +67,42 @@ static uint64_t pa_of(const struct item *i, const struct m_decoded *d, unsigned 
 
 /* --- rule 2: no two translations of one address that may not coexist ---------------- */
 
-/* FEAT_BBM level 2: a difference of size alone may at worst raise a conflict abort. */
-static bool may_coexist(const struct item *a, const struct item *b, unsigned int w)
+static bool same_memory(const struct item *a, const struct item *b, unsigned int w)
 {
 	struct m_decoded da = m_regime_read(&mmu.regime, a->value, a->level);
 	struct m_decoded db = m_regime_read(&mmu.regime, b->value, b->level);
-	bool size = a->level == b->level && da.contiguous == db.contiguous;
 
-	if (pa_of(a, &da, w) != pa_of(b, &db, w) || da.attributes != db.attributes)
+	return pa_of(a, &da, w) == pa_of(b, &db, w) && da.attributes == db.attributes;
+}
+
+static bool same_size(const struct item *a, const struct item *b)
+{
+	struct m_decoded da = m_regime_read(&mmu.regime, a->value, a->level);
+	struct m_decoded db = m_regime_read(&mmu.regime, b->value, b->level);
+
+	return a->level == b->level && da.contiguous == db.contiguous;
+}
+
+/* FEAT_BBM level 2: a difference of size alone may at worst raise a conflict abort. */
+static bool may_coexist(const struct item *a, const struct item *b, unsigned int w)
+{
+	bool size = same_size(a, b);
+
+	if (!same_memory(a, b, w))
 		return false;
 	mmu.may_conflict |= !size;
 	return size || m.cfg.bbm == 2;
+}
+
+static void report_conflict(unsigned int cpu, unsigned int w, const struct item *held,
+			    const struct item *added)
+{
+	m_violation("rule 2: CPU%u may hold two translations of IPA %llx: level %d "
+		    "%016llx and level %d %016llx",
+		    cpu, (unsigned long long)m.cfg.watched[w], held->level,
+		    (unsigned long long)held->value, added->level,
+		    (unsigned long long)added->value);
+	m_blame(held->entry, held->since + 1);
 }
 
 static void check_conflict(const struct set *s, const struct item *added, unsigned int cpu,
@@ -86,14 +111,8 @@ static void check_conflict(const struct set *s, const struct item *added, unsign
 	for (unsigned int i = 0; i < s->n; i++) {
 		const struct item *item = &s->item[i];
 
-		if (!is_leaf_item(item) || may_coexist(item, added, w))
-			continue;
-		m_violation("rule 2: CPU%u may hold two translations of IPA %llx: level %d "
-			    "%016llx and level %d %016llx",
-			    cpu, (unsigned long long)m.cfg.watched[w], item->level,
-			    (unsigned long long)item->value, added->level,
-			    (unsigned long long)added->value);
-		m_blame(item->entry, item->since + 1);
+		if (is_leaf_item(item) && !may_coexist(item, added, w))
+			report_conflict(cpu, w, item, added);
 	}
 }
 
@@ -139,11 +158,33 @@ static bool add(unsigned int cpu, unsigned int w, struct item added)
 }
 
 /* FEAT_BBM level 1: what a block with nT says is not cached. */
-static bool is_cached(uint64_t value, int level, const struct m_decoded *d)
+static bool has_nt(uint64_t value, int level)
 {
-	if (m.cfg.bbm && level < 3 && value >> 16 & 1)
+	return m.cfg.bbm && level < 3 && value >> 16 & 1;
+}
+
+/* It is used all the same: whatever is cached may differ from it in size alone. */
+static void check_nt(unsigned int cpu, unsigned int w, const struct item *block)
+{
+	const struct set *s = &mmu.set[cpu][w];
+
+	for (unsigned int i = 0; i < s->n; i++) {
+		if (is_leaf_item(&s->item[i]) && !same_memory(&s->item[i], block, w))
+			report_conflict(cpu, w, &s->item[i], block);
+	}
+}
+
+static bool grow_leaf(unsigned int cpu, unsigned int w, struct item leaf)
+{
+	bool grew;
+
+	if (has_nt(leaf.value, leaf.level)) {
+		check_nt(cpu, w, &leaf);
 		return false;
-	return d->af || mmu.regime.ha;
+	}
+	grew = add(cpu, w, leaf);
+	leaf.kind = COMBINED;
+	return add(cpu, w, leaf) || grew;
 }
 
 /*
@@ -154,7 +195,6 @@ static bool grow_value(unsigned int cpu, unsigned int w, const uint64_t *entry, 
 		       int level, int64_t distance)
 {
 	struct m_decoded d = m_regime_read(&mmu.regime, value, level);
-	bool grew = false;
 
 	if (distance && !d.contiguous)
 		return false;
@@ -162,11 +202,9 @@ static bool grow_value(unsigned int cpu, unsigned int w, const uint64_t *entry, 
 		value = m_regime_neighbour(&mmu.regime, value, level, -distance);
 	if (d.type == M_TABLE)
 		return add(cpu, w, (struct item){POINTER, level, d.address, entry, 0});
-	if (d.type == M_LEAF && is_cached(value, level, &d)) {
-		grew |= add(cpu, w, (struct item){LEAF, level, value, entry, 0});
-		grew |= add(cpu, w, (struct item){COMBINED, level, value, entry, 0});
-	}
-	return grew;
+	if (d.type == M_LEAF && (d.af || mmu.regime.ha))
+		return grow_leaf(cpu, w, (struct item){LEAF, level, value, entry, 0});
+	return false;
 }
 
 static bool grow_entry(unsigned int cpu, unsigned int w, const uint64_t *entry, int level,
@@ -312,7 +350,8 @@ static struct operand decode_ipa(uint64_t operand)
 
 	o.first = (operand & 0xffffffffff) << 12;
 	o.last = o.first + (UINT64_C(1) << mmu.regime.granule) - 1;
-	if (m.cfg.ttl && ttl >> 2) {
+	/* Level 0 has no leaves without LPA2: no hint then. */
+	if (m.cfg.ttl && ttl >> 2 && (ttl & 3 || mmu.regime.ds)) {
 		o.level = (int)(ttl & 3);
 		o.valid = granule_of_field[ttl >> 2] == mmu.regime.granule;
 	}

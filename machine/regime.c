@@ -18,7 +18,7 @@ static unsigned int granule_of(uint64_t tg0)
 	return granule[tg0];
 }
 
-/* SL0, and SL2 of FEAT_LPA2, name the level of the first look-up differently for each granule. */
+/* SL0 names the level of the first look-up, differently for each granule. */
 static int start_of(unsigned int granule, uint64_t sl0)
 {
 	static const int start_4k[] = {2, 1, 0, 3};
@@ -35,21 +35,36 @@ static bool root_fits(const struct m_regime *r)
 	return r->input > shift && r->input <= shift + r->stride + 4;
 }
 
-bool m_regime_decode(struct m_regime *r, uint64_t vtcr)
+/* 52-bit addresses need a format that has room for them: else 48 bits are all that PS can mean. */
+static unsigned int output_of(const struct m_regime *r, uint64_t ps)
 {
 	static const unsigned int size[] = {32, 36, 40, 42, 44, 48, 52, 0};
 
+	return size[ps] == 52 && r->granule != 16 && !r->ds ? 48 : size[ps];
+}
+
+/* DS is RES0 with 64K; a walk from level 0 needs it with 16K.  SL2, level -1, is not modelled. */
+static bool ds_fits(const struct m_regime *r, uint64_t vtcr)
+{
+	if (field(vtcr, 33, 33) || (r->ds && r->granule == 16))
+		return false;
+	return r->ds || r->granule != 14 || r->start > 0;
+}
+
+bool m_regime_decode(struct m_regime *r, uint64_t vtcr)
+{
 	r->granule = granule_of(field(vtcr, 15, 14));
 	if (!r->granule)
 		return false;
 	r->stride = r->granule - 3;
 	r->input = 64 - (unsigned int)field(vtcr, 5, 0);
-	r->output = size[field(vtcr, 18, 16)];
 	r->start = start_of(r->granule, field(vtcr, 7, 6));
 	r->ds = field(vtcr, 32, 32);
+	r->output = output_of(r, field(vtcr, 18, 16));
 	r->ha = field(vtcr, 21, 21);
 	r->hd = field(vtcr, 22, 22);
-	return r->output && r->input <= r->output && root_fits(r) && (r->ha || !r->hd);
+	return r->output && r->input <= r->output && root_fits(r) && ds_fits(r, vtcr) &&
+	       (r->ha || !r->hd);
 }
 
 unsigned int m_regime_shift(const struct m_regime *r, int level)
@@ -119,7 +134,8 @@ uint64_t m_regime_neighbour(const struct m_regime *r, uint64_t desc, int level, 
 {
 	uint64_t address = address_of(r, desc, m_regime_shift(r, level));
 	uint64_t high = r->ds ? UINT64_C(3) << 8 : UINT64_C(0xf) << 12;
-	uint64_t low = (UINT64_C(1) << (r->ds ? 50 : 48)) - (UINT64_C(1) << r->granule);
+	uint64_t low =
+		(UINT64_C(1) << (r->ds ? 50 : 48)) - (UINT64_C(1) << m_regime_shift(r, level));
 
 	address += (uint64_t)distance << m_regime_shift(r, level);
 	desc = (desc & ~low) | (address & low);

@@ -62,6 +62,8 @@ static void leave_lock(const uint64_t *p, uint64_t new)
 }
 
 #define TYPE (UINT64_C(1) << 1)
+#define AF (UINT64_C(1) << 10)
+#define HA (UINT64_C(1) << 21) /* of VTCR_EL2 */
 #define NT (UINT64_C(1) << 16)
 #define CONTIGUOUS (UINT64_C(1) << 52)
 
@@ -87,13 +89,28 @@ static bool size_may_change(uint64_t old, uint64_t new)
 	return m.cfg.bbm && !(old & TYPE) && !(changed & ~NT);
 }
 
+/* A table, by where it leads: the guest's memory is elsewhere. */
+static bool is_table(uint64_t desc)
+{
+	uint64_t address = (UINT64_C(1) << 48) - (UINT64_C(1) << m.page_shift);
+
+	return desc & TYPE && m_table(desc & address);
+}
+
+/* A walk may go on from it, or cache it: a leaf without access flag only faults. */
+static bool is_live(uint64_t desc)
+{
+	return desc & 1 && (desc & AF || m.cfg.vtcr & HA || is_table(desc));
+}
+
 void m_rules_write(const uint64_t *p, uint64_t old, uint64_t new)
 {
 	if ((old & STATE_MASK) == STATE_LOCKED)
 		leave_lock(p, new);
 	if ((new &STATE_MASK) == STATE_LOCKED)
 		take(p);
-	if (old & new & 1 && (old ^ new) & ~MAY_CHANGE && !size_may_change(old, new)) {
+	if (is_live(old) && is_live(new) && (old ^ new) & ~MAY_CHANGE &&
+	    !size_may_change(old, new)) {
 		m_violation("rule 3: a live entry goes from %016llx to %016llx without a break",
 			    (unsigned long long)old, (unsigned long long)new);
 		m_blame(p, 0);

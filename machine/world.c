@@ -31,12 +31,13 @@ uint64_t world_ipa(struct extent e)
 	return base() + world_size(e);
 }
 
-/* Aligned to what an entry of level 1 covers, as the base is, and far from the arena. */
+/* Aligned to what an entry of level 1 covers, as the base is, and far from the arena; one is not. */
 uint64_t world_pa(enum memory memory, uint64_t ipa)
 {
-	uint64_t first = memory == MEMORY_A ? 16 : 32;
+	static const unsigned char first[] = {16, 32, 24};
+	uint64_t odd = memory == MEMORY_ODD ? s2_level_size(&world.fmt, S2_LAST_LEVEL) : 0;
 
-	return first * s2_level_size(&world.fmt, 1) + (ipa - base());
+	return first[memory] * s2_level_size(&world.fmt, 1) + odd + (ipa - base());
 }
 
 /* --- running ------------------------------------------------------------------------- */
@@ -48,13 +49,13 @@ static int count_entry(const struct s2_mapping *m, void *arg)
 	return 0;
 }
 
-static int unmap_deferred(struct s2_cpu *cpu, uint64_t ipa, uint64_t size)
+static int unmap_deferred(struct call *c, struct s2_cpu *cpu, uint64_t ipa, uint64_t size)
 {
 	uint64_t page = world_size((struct extent){.pages = 1});
 	int status = S2_OK;
 
-	for (uint64_t at = 0; at < size && !status; at += page)
-		status = s2_unmap(&world.tree, cpu, ipa + at, page, S2_DEFER);
+	for (c->done = 0; c->done < size && !status; c->done += cpu->done)
+		status = s2_unmap(&world.tree, cpu, ipa + c->done, page, S2_DEFER);
 	return s2_flush(&world.tree, cpu) ? S2_INVALID : status;
 }
 
@@ -79,10 +80,19 @@ static int perform(struct call *c, struct s2_cpu *cpu)
 	case WALK:
 		return s2_walk(&world.tree, ipa, size, count_entry, &entries);
 	case DEFERRED:
-		return unmap_deferred(cpu, ipa, size);
+		return unmap_deferred(c, cpu, ipa, size);
 	default:
 		return s2_reclaim(&world.tree, cpu);
 	}
+}
+
+void world_perform(struct call *c)
+{
+	struct s2_cpu *cpu = &world.cpu[c->cpu];
+
+	c->status = perform(c, cpu);
+	if (c->op->verb != DEFERRED)
+		c->done = cpu->done;
 }
 
 /* Memory that is the guest's no longer is written by others: it must be cleaned before he gets it back. */
@@ -94,6 +104,7 @@ static void others_write(const struct call *c)
 		if (ipa - world_ipa(c->op->at) < c->done && !judge_has_rival(c, ipa)) {
 			m_host_writes(world_pa(MEMORY_A, ipa));
 			m_host_writes(world_pa(MEMORY_B, ipa));
+			m_host_writes(world_pa(MEMORY_ODD, ipa));
 		}
 	}
 }
@@ -106,8 +117,7 @@ static void run_call(struct call *c)
 	m_mark(M_STEP_CALL);
 	c->started = ++world.clock;
 	(void)s2_qsbr_online(&world.qsbr, c->cpu);
-	c->status = perform(c, cpu);
-	c->done = c->op->verb == DEFERRED && !c->status ? world_size(c->op->size) : cpu->done;
+	world_perform(c);
 	m_mark(M_STEP_RETURN);
 	c->ended = ++world.clock;
 	c->waits = m_waits(c->cpu) - waits;
@@ -164,7 +174,7 @@ void world_begin(void *arg)
 
 /* --- building ------------------------------------------------------------------------ */
 
-void must(int status)
+void require_ok(int status)
 {
 	if (status)
 		abort();
@@ -176,9 +186,9 @@ static void build_caches(void)
 
 	world.pages = 0;
 	for (unsigned int i = 0; i < CPUS_MAX; i++) {
-		must(s2_cpu_init(&world.cpu[i], world.fmt.granule_shift));
+		require_ok(s2_cpu_init(&world.cpu[i], world.fmt.granule_shift));
 		for (unsigned int n = 0; n < world.setting->pages; n++)
-			must(s2_cache_put(&world.cpu[i].cache, m_page(page++)));
+			require_ok(s2_cache_put(&world.cpu[i].cache, m_page(page++)));
 		world.pages += world.setting->pages;
 	}
 }
@@ -192,8 +202,8 @@ static void build_tree(void)
 				      .grace = &world.qsbr.grace};
 
 	(void)m_page(world.fmt.root_tables - 1);
-	must(s2_qsbr_init(&world.qsbr, world.slot, CPUS_MAX));
-	must(s2_init(&world.tree, &tree));
+	require_ok(s2_qsbr_init(&world.qsbr, world.slot, CPUS_MAX));
+	require_ok(s2_init(&world.tree, &tree));
 }
 
 static void configure(void)
@@ -208,18 +218,19 @@ static void configure(void)
 				 .ttl = features & S2_FEAT_TTL,
 				 .fwb = features & S2_FEAT_FWB,
 				 .watched_count = WATCHED,
-				 .data_count = 2 * WATCHED};
+				 .data_count = 3 * WATCHED};
 	for (unsigned int w = 0; w < WATCHED; w++) {
 		cfg->watched[w] = world_ipa(place[w]);
 		cfg->data[w] = world_pa(MEMORY_A, cfg->watched[w]);
 		cfg->data[WATCHED + w] = world_pa(MEMORY_B, cfg->watched[w]);
+		cfg->data[2 * WATCHED + w] = world_pa(MEMORY_ODD, cfg->watched[w]);
 	}
 }
 
 void world_build(const struct setting *setting)
 {
 	world.setting = setting;
-	must(s2_format_init(&world.fmt, &setting->config));
+	require_ok(s2_format_init(&world.fmt, &setting->config));
 	m_memory_begin(setting->config.granule_shift);
 	build_tree();
 	build_caches();

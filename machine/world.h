@@ -29,8 +29,8 @@ struct extent {
 	int16_t tables, blocks, pages;
 };
 
-/* What the guest's memory is, seen from the base: the one it had, and another one. */
-enum memory { MEMORY_A, MEMORY_B };
+/* The guest's memory at the base: what it had; another one; one in which no block can be. */
+enum memory { MEMORY_A, MEMORY_B, MEMORY_ODD };
 
 struct operation {
 	const char *name;
@@ -78,7 +78,7 @@ struct world {
 	unsigned int calls;
 	unsigned int cpus; /* 1: the tree is not shared */
 	bool young; /* the hardware has set an access flag on page 0 */
-	bool scarce; /* operations may run out of table pages */
+	bool scarce; /* operations may run out of table pages, or of their budget */
 	unsigned int pages; /* for tables, beside the root */
 	uint64_t clock;
 };
@@ -90,6 +90,9 @@ uint64_t world_size(struct extent e);
 uint64_t world_ipa(struct extent e);
 uint64_t world_pa(enum memory memory, uint64_t ipa);
 
+/* Makes one call, and notes in it what came of it. */
+void world_perform(struct call *c);
+
 /* What every run starts from: world.calls, world.cpus and the program are set. */
 void world_build(const struct setting *setting);
 
@@ -100,7 +103,7 @@ void world_begin(void *arg);
 unsigned int world_fibers(void);
 
 /* For the functions that build: ends the program if it is not S2_OK. */
-void must(int status);
+void require_ok(int status);
 
 /* --- judging --- */
 

@@ -97,7 +97,7 @@ int s2_desc_annotation(uint32_t owner, uint64_t payload, s2_desc *desc)
 	return S2_OK;
 }
 
-static enum s2_kind kind_of_invalid(s2_desc desc)
+static enum s2_kind kind_of_invalid(unsigned int level, s2_desc desc)
 {
 	s2_desc flags = S2_HAS_TABLE | S2_TABLE_PA;
 
@@ -107,6 +107,8 @@ static enum s2_kind kind_of_invalid(s2_desc desc)
 	case S2_INVALID_ANNOTATED:
 		return s2_desc_owner(desc) && !(desc & 0xff0) ? S2_KIND_ANNOTATED : S2_KIND_CORRUPT;
 	case S2_INVALID_LOCKED:
+		/* Below the last level there are no tables. */
+		flags = level < S2_LAST_LEVEL ? flags : 0;
 		return desc & ~(flags | S2_INVALID_KIND) ? S2_KIND_CORRUPT : S2_KIND_LOCKED;
 	case S2_INVALID_LINK:
 		flags |= UINT64_C(3) << S2_LINK_LEVEL_SHIFT;
@@ -140,7 +142,7 @@ enum s2_kind s2_desc_kind(const struct s2_format *fmt, unsigned int level, s2_de
 	if (!fmt || level > S2_LAST_LEVEL)
 		return S2_KIND_CORRUPT;
 	if (!s2_is_valid(desc))
-		return kind_of_invalid(desc);
+		return kind_of_invalid(level, desc);
 	if (!s2_is_table(level, desc))
 		return kind_of_leaf(fmt, level, desc);
 	return desc & ~(fmt->oa_low | fmt->oa_high | 3) ? S2_KIND_CORRUPT : S2_KIND_TABLE;

@@ -42,15 +42,16 @@
  */
 static s2_desc *table_in(const struct s2_format *fmt, unsigned int level, s2_desc desc, bool *lost)
 {
+	enum s2_kind kind = s2_desc_kind(fmt, level, desc);
 	s2_desc *table = NULL;
 
-	if (s2_is_table(level, desc)) {
-		if (s2_desc_kind(fmt, level, desc) == S2_KIND_TABLE)
-			table = s2p_table(s2_oa_decode(fmt, desc));
-		*lost |= !table;
-	} else if (s2_is_locked(desc) && desc & S2_HAS_TABLE) {
-		table = s2p_table(desc & S2_TABLE_PA);
-	}
+	if (s2_is_table(level, desc))
+		table = kind == S2_KIND_TABLE ? s2p_table(s2_oa_decode(fmt, desc)) : NULL;
+	else if (s2_is_locked(desc) && desc & S2_HAS_TABLE)
+		table = kind == S2_KIND_LOCKED ? s2p_table(desc & S2_TABLE_PA) : NULL;
+	else
+		return NULL;
+	*lost |= !table;
 	return table;
 }
 
@@ -83,8 +84,13 @@ static void free_table(struct s2_tree *tree, struct s2_cpu *cpu, s2_desc *table)
 
 void s2_retire(struct s2_op *op, uint64_t pa, unsigned int level)
 {
-	s2_desc *table = s2p_table(pa);
+	s2_desc *table = level <= S2_LAST_LEVEL ? s2p_table(pa) : NULL;
 
+	if (!table) {
+		report(op->cpu, S2_INVALID_LOCKED | S2_HAS_TABLE | pa, level - 1);
+		op->lost = true;
+		return;
+	}
 	op->cpu->stats.tables_unlinked++;
 	if (!op->tree->grace && level == S2_LAST_LEVEL) {
 		free_table(op->tree, op->cpu, table);
@@ -135,17 +141,32 @@ static int unlink_children(struct s2_tree *tree, struct s2_cpu *cpu, const s2_de
 	return status;
 }
 
+/* `link` is from entry 0 of a table of `level`.  One that leads nowhere ends the list. */
+static int go_on_from(struct s2_tree *tree, struct s2_cpu *cpu, s2_desc link, unsigned int level)
+{
+	tree->waiting = 0;
+	if (link == S2_INVALID_LINK)
+		return S2_OK;
+	if ((link & (S2_DESC_VALID | S2_INVALID_KIND)) == S2_INVALID_LINK &&
+	    s2p_table(link & S2_TABLE_PA)) {
+		tree->waiting = link;
+		return S2_OK;
+	}
+	report(cpu, link, level);
+	return S2_CORRUPT;
+}
+
 static int free_first(struct s2_tree *tree, struct s2_cpu *cpu)
 {
 	unsigned int level = s2_link_level(tree->waiting);
 	s2_desc *table = s2p_table(tree->waiting & S2_TABLE_PA);
-	int status = S2_OK;
+	int status = go_on_from(tree, cpu, table[0], level);
+	int below = S2_OK;
 
-	tree->waiting = table[0] & S2_HAS_TABLE ? table[0] : 0;
 	if (level < S2_LAST_LEVEL)
-		status = unlink_children(tree, cpu, table, level);
+		below = unlink_children(tree, cpu, table, level);
 	free_table(tree, cpu, table);
-	return status;
+	return below ? below : status;
 }
 
 int s2_free_unlinked(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t *budget)

@@ -37,6 +37,7 @@ static const struct culprit culprits[] = {
 	{"an annotation that is writable", 3, 0x0010000000000082},
 	{"an annotation of nobody", 3, 0x0000000000001002},
 	{"a locked entry with other bits", 3, 0x8000000000000004},
+	{"a locked page that pointed to a table", 3, 0x0000000040000014},
 	{"a block with nT", 2, 0x00400000406107fd},
 	{"a block that is not aligned", 2, 0x00400000406017fd},
 	{"a table outside of memory", 2, 0x0000001000000003},
@@ -367,7 +368,7 @@ static void map_over_first(const struct culprit *culprit)
 	require_all_freed(&w, 1);
 }
 
-/* That there is more to do comes first; the report is there all the same. */
+/* More is to be done, but what was lost comes first. */
 static void unmap_first_in_slices(const struct culprit *culprit)
 {
 	struct world w;
@@ -409,6 +410,76 @@ static void who_cuts_a_table_reports_what_entry_0_of_it_cannot_lead_to(void **st
 	for_each_pointer(unmap_first_and_another);
 }
 
+/* The engine's own lock, which somebody has written over before it is released. */
+static void flush_reports(const char *what, unsigned int level, s2_desc lock)
+{
+	const struct world_config config = {
+		.format = {12, 39, 40, 8, 0}, .shared = true, .arena = ARENA};
+	struct culprit culprit = {what, level, lock};
+	struct arch_walk walk;
+	struct world w;
+
+	set_context("%s", what);
+	world_open(&w, &config);
+	world_fill(&w, &w.cpu[0], 20);
+	require_status(s2_map(&w.tree, &w.cpu[0], GB, PAGE, GB, S2_RW, 0), S2_OK);
+	if (level == 2)
+		require_status(s2_map(&w.tree, &w.cpu[0], GB, BLOCK, GB, S2_RW, 0), S2_OK);
+	arch_walk(&w.regime, GB, &walk);
+	require(walk.level == level, "a lock at level %u", walk.level);
+	require_status(s2_unmap(&w.tree, &w.cpu[0], GB, PAGE << (level == 2 ? 9 : 0), S2_DEFER),
+		       S2_OK);
+	*(s2_desc *)(uintptr_t)walk.entry = lock;
+	require_status(s2_flush(&w.tree, &w.cpu[0]), S2_CORRUPT);
+	require_first_reported(&w, &culprit);
+	require_status(s2_map(&w.tree, &w.cpu[0], 2 * GB, PAGE, GB, S2_RW, 0), S2_OK);
+	world_close(&w);
+}
+
+static void flush_does_not_follow_a_lock_that_was_written_over(void **state)
+{
+	(void)state;
+	flush_reports("a table outside of memory", 2, 0x1000000014);
+	flush_reports("a table below a page", 3, s2_host_arena.pa | 0x14);
+}
+
+/* Entry 0 of the last table that was unlinked leads to the one before it, until somebody writes there. */
+static void reclaim_meets(const char *what, s2_desc link)
+{
+	const struct world_config config = {
+		.format = {12, 39, 40, 8, 0}, .shared = true, .arena = ARENA};
+	struct culprit culprit = {what, 2, link};
+	struct arch_walk walk;
+	struct world w;
+	int status;
+
+	set_context("%s", what);
+	world_open(&w, &config);
+	world_fill(&w, &w.cpu[0], 20);
+	for (unsigned int n = 1; n <= 2; n++) {
+		require_status(s2_map(&w.tree, &w.cpu[0], n * GB, BLOCK, GB, S2_RW, 0), S2_OK);
+		arch_walk(&w.regime, n * GB, &walk);
+		require_status(s2_unmap(&w.tree, &w.cpu[0], n * GB, GB, 0), S2_OK);
+	}
+	*(s2_desc *)(uintptr_t)walk.entry = link;
+	do
+		status = s2_reclaim(&w.tree, &w.cpu[0]);
+	while (status == S2_RETRY);
+	require_status(status, S2_CORRUPT);
+	require_first_reported(&w, &culprit);
+	require_status(s2_reclaim(&w.tree, &w.cpu[0]), S2_OK);
+	require(w.tree.tables == 1, "%llu tables left", LLU(w.tree.tables));
+	world_close(&w);
+}
+
+static void reclaim_does_not_follow_a_link_that_was_written_over(void **state)
+{
+	(void)state;
+	reclaim_meets("a link to outside of memory", 0x1000000056);
+	reclaim_meets("a leaf in place of the link", 0x00400000400007fd);
+	reclaim_meets("nothing in place of the link", 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -424,6 +495,8 @@ int main(void)
 		cmocka_unit_test(
 			destroy_reports_a_pointer_that_it_cannot_follow_and_frees_the_rest),
 		cmocka_unit_test(who_cuts_a_table_reports_what_entry_0_of_it_cannot_lead_to),
+		cmocka_unit_test(flush_does_not_follow_a_lock_that_was_written_over),
+		cmocka_unit_test(reclaim_does_not_follow_a_link_that_was_written_over),
 	};
 
 	return run_suite("corrupt", tests);
