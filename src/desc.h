@@ -55,6 +55,11 @@ static inline bool s2_is_leaf(unsigned int level, s2_desc desc)
 	return s2_is_valid(desc) && !s2_is_table(level, desc);
 }
 
+static inline bool s2_is_link(s2_desc desc)
+{
+	return (desc & (S2_DESC_VALID | S2_INVALID_KIND)) == S2_INVALID_LINK;
+}
+
 /* Locked by an operation, or the link of an unlinked table: nobody may build on it. */
 static inline bool s2_is_locked(s2_desc desc)
 {

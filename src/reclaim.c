@@ -35,22 +35,29 @@
 
 #include "cache.h"
 
+static bool leads_down(unsigned int level, s2_desc desc)
+{
+	return s2_is_table(level, desc) || s2_is_link(desc) ||
+	       (s2_is_locked(desc) && desc & S2_HAS_TABLE);
+}
+
 /*
  * The table that an entry of `level` points to, or that the operation which has
  * locked it is about to cut off; NULL if there is none.  *lost is set if there
- * is one that cannot be followed.
+ * is one that cannot be followed.  A link is of another list: nothing that is
+ * unlinked is unlinked again.
  */
 static s2_desc *table_in(const struct s2_format *fmt, unsigned int level, s2_desc desc, bool *lost)
 {
 	enum s2_kind kind = s2_desc_kind(fmt, level, desc);
 	s2_desc *table = NULL;
 
-	if (s2_is_table(level, desc))
-		table = kind == S2_KIND_TABLE ? s2p_table(s2_oa_decode(fmt, desc)) : NULL;
-	else if (s2_is_locked(desc) && desc & S2_HAS_TABLE)
-		table = kind == S2_KIND_LOCKED ? s2p_table(desc & S2_TABLE_PA) : NULL;
-	else
+	if (!leads_down(level, desc))
 		return NULL;
+	if (kind == S2_KIND_TABLE)
+		table = s2p_table(s2_oa_decode(fmt, desc));
+	else if (kind == S2_KIND_LOCKED && !s2_is_link(desc))
+		table = s2p_table(desc & S2_TABLE_PA);
 	*lost |= !table;
 	return table;
 }
@@ -147,8 +154,7 @@ static int go_on_from(struct s2_tree *tree, struct s2_cpu *cpu, s2_desc link, un
 	tree->waiting = 0;
 	if (link == S2_INVALID_LINK)
 		return S2_OK;
-	if ((link & (S2_DESC_VALID | S2_INVALID_KIND)) == S2_INVALID_LINK &&
-	    s2p_table(link & S2_TABLE_PA)) {
+	if (s2_is_link(link) && s2p_table(link & S2_TABLE_PA)) {
 		tree->waiting = link;
 		return S2_OK;
 	}

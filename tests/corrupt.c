@@ -449,26 +449,30 @@ static void reclaim_meets(const char *what, s2_desc link)
 	const struct world_config config = {
 		.format = {12, 39, 40, 8, 0}, .shared = true, .arena = ARENA};
 	struct culprit culprit = {what, 2, link};
-	struct arch_walk walk;
+	struct arch_walk walk[2];
 	struct world w;
-	int status;
+	int status = S2_RETRY;
 
 	set_context("%s", what);
 	world_open(&w, &config);
 	world_fill(&w, &w.cpu[0], 20);
-	for (unsigned int n = 1; n <= 2; n++) {
+	for (unsigned int n = 0; n < 2; n++) {
 		require_status(s2_map(&w.tree, &w.cpu[0], n * GB, BLOCK, GB, S2_RW, 0), S2_OK);
-		arch_walk(&w.regime, n * GB, &walk);
+		arch_walk(&w.regime, n * GB, &walk[n]);
 		require_status(s2_unmap(&w.tree, &w.cpu[0], n * GB, GB, 0), S2_OK);
 	}
-	*(s2_desc *)(uintptr_t)walk.entry = link;
-	do
+	*(s2_desc *)(uintptr_t)walk[1].entry = link;
+	for (unsigned int n = 0; status == S2_RETRY && n < 4; n++) {
+		for (unsigned int i = 0; i < WORLD_CPUS; i++)
+			require_status(s2_qsbr_quiescent(&w.qsbr, i), S2_OK);
 		status = s2_reclaim(&w.tree, &w.cpu[0]);
-	while (status == S2_RETRY);
+	}
 	require_status(status, S2_CORRUPT);
 	require_first_reported(&w, &culprit);
 	require_status(s2_reclaim(&w.tree, &w.cpu[0]), S2_OK);
-	require(w.tree.tables == 1, "%llu tables left", LLU(w.tree.tables));
+	/* The other one is lost; the test knows where it is. */
+	require(w.tree.tables-- == 1, "%llu tables left", LLU(w.tree.tables));
+	require_status(s2_cache_put(&w.cpu[0].cache, (void *)(uintptr_t)walk[0].entry), S2_OK);
 	world_close(&w);
 }
 

@@ -35,9 +35,13 @@ endef
 $(eval $(call fuzz_target,descriptor,$(addprefix tests/fuzz/,descriptor.c scene.c tables.c) \
 	machine/regime.c platform/host/host.c,-Iplatform/host -DS2_HOST_TRACE))
 
+# Stacks change hands in there, which AddressSanitizer does not follow; the machine
+# looks after memory itself.
+$(eval $(call fuzz_target,machine,tests/fuzz/machine.c \
+	$(patsubst %,machine/%.c,caches fiber judge memory mmu regime rules world),\
+	-fno-sanitize=address -D_GNU_SOURCE -Imachine -Iplatform/machine))
+
 FUZZ_PROGRAMS := $(FUZZ_TARGETS:%=$(FUZZ)/%)
-# Stacks change hands there, which AddressSanitizer does not follow; the machine looks after memory itself.
-$(eval $(call fuzz_target,machine,tests/fuzz/machine.c $(patsubst %,machine/%.c,caches fiber judge memory mmu regime rules world),-fno-sanitize=address -D_GNU_SOURCE -Imachine -Iplatform/machine))
 
 ##@ Explore
 

@@ -346,21 +346,6 @@ static void poke_loose(struct scene *s, struct input *in)
 	*entry = settle(s, *entry, take_value(s, in, *entry, level));
 }
 
-/*
- * Whether the CPU has locked the entry and will release it.  Such an entry is
- * left alone: the flush takes what stands there for what it has put there, and
- * follows the address of a last-level table without asking whether it is one.
- */
-static bool is_held(const struct scene *s, const s2_desc *entry)
-{
-	const struct s2_gather *g = &s->cpu.gather;
-
-	for (uint32_t i = 0; i < g->runs; i++)
-		if (entry >= g->run[i].first && entry < g->run[i].first + g->run[i].count)
-			return true;
-	return false;
-}
-
 /* The entry that a walk passes, so that what is corrupt is also met. */
 static void poke_path(struct scene *s, struct input *in)
 {
@@ -370,7 +355,7 @@ static void poke_path(struct scene *s, struct input *in)
 
 	scene_walk(s, ipa, (int)take(in, 1) & 3, &walk);
 	table = (void *)((uintptr_t)walk.entry & ~(BIT(s->fmt.granule_shift) - 1));
-	if (is_held(s, walk.entry) || scene_is_cached(s, table))
+	if (scene_is_cached(s, table))
 		return;
 	*walk.entry =
 		settle(s, *walk.entry, take_value(s, in, *walk.entry, (unsigned int)walk.level));

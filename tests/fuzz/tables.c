@@ -106,7 +106,10 @@ static void check_report(const struct scene *s)
 	must(c->level <= S2_LAST_LEVEL, "reports level %u", c->level);
 	kind = s2_desc_kind(&s->fmt, c->level, c->desc);
 	pa = s2_desc_pa(&s->fmt, c->desc);
-	must(kind == S2_KIND_CORRUPT || (kind == S2_KIND_TABLE && !s2p_table(pa)),
+	if (kind == S2_KIND_LOCKED)
+		pa = (c->desc & 0xe) == 4 ? c->desc & 0xffffffffff000 : UINT64_MAX;
+	must(kind == S2_KIND_CORRUPT ||
+		     ((kind == S2_KIND_TABLE || kind == S2_KIND_LOCKED) && !s2p_table(pa)),
 	     "reports %#llx of kind %d", LLU(c->desc), kind);
 	must(!(c->ipa >> s->fmt.ipa_bits) && !(c->ipa & (s2_level_size(&s->fmt, c->level) - 1)),
 	     "reports IPA %#llx", LLU(c->ipa));
