@@ -267,10 +267,11 @@ static bool conclude(unsigned int setting, unsigned int *next, struct totals *al
 	all->executions += t.executions;
 	all->violations += t.violations;
 	all->bounded += t.bounded;
-	(void)printf("%sok %u - explore, %s: configurations=%llu executions=%llu bounded=%llu\n",
+	(void)printf("%sok %u - explore, %s: configurations=%llu executions=%llu bounded=%llu%s\n",
 		     t.violations ? "not " : "", setting + 1, settings[setting].name,
 		     (unsigned long long)t.configurations, (unsigned long long)t.executions,
-		     (unsigned long long)t.bounded);
+		     (unsigned long long)t.bounded,
+		     t.configurations ? "" : " # SKIP not asked for");
 	(void)fflush(stdout);
 	return true;
 }

@@ -272,15 +272,29 @@ static bool caches_changed(void)
 	return changed;
 }
 
-/* Which pages are free: one bit each. */
+/* A page that is met twice was freed twice: the list may have no end. */
+static void find_free_in(const struct s2_cpu *cpu)
+{
+	const uint64_t *page = cpu->cache.head;
+
+	for (; page; page = (const uint64_t *)(uintptr_t)*page) {
+		uint64_t bit = UINT64_C(1) << m_page_of(m_table_pa(page));
+
+		if (m.free & bit) {
+			m_violation("contract 2: page %llu is twice in caches",
+				    (unsigned long long)m_page_of(m_table_pa(page)));
+			return;
+		}
+		m.free |= bit;
+	}
+}
+
 static void find_free(void)
 {
 	m.free = 0;
 	for (unsigned int i = 0; i < M_CPUS; i++) {
-		const uint64_t *page = m.cpu[i] ? m.cpu[i]->cache.head : NULL;
-
-		for (; page; page = (const uint64_t *)(uintptr_t)*page)
-			m.free |= UINT64_C(1) << m_page_of(m_table_pa(page));
+		if (m.cpu[i])
+			find_free_in(m.cpu[i]);
 	}
 }
 

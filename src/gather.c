@@ -80,7 +80,7 @@ static void release(struct s2_op *op, s2_desc *entry, unsigned int level)
 {
 	s2_desc desc = s2p_load(entry);
 
-	if ((desc & S2_INVALID_KIND) != S2_INVALID_LOCKED || !s2p_cas(entry, desc, 0))
+	if (!s2_is_locked(desc) || s2_is_link(desc) || !s2p_cas(entry, desc, 0))
 		return;
 	if (desc & S2_HAS_TABLE)
 		s2_retire(op, desc & S2_TABLE_PA, level + 1);

@@ -53,15 +53,20 @@ $(foreach variant,plain asan tsan,$(eval $(call test_variant,$(variant))))
 # The long ones first, so that two at a time end together.  Random tests do fewer
 # steps where each of them takes longer.
 SUITES := $(if $(wildcard tests/boot),"boot=B='$(B)' tests/boot") \
-	$(if $(EXPLORE),"explore=$(B)/machine/explore -n 1000 -t") \
+	"explore=$(M)/explore -n 300 -t -j 1" \
+	"mutants=tests/mutants/run '$(abspath $(B))/mutants' -t -q -j 1 -s 9" \
+	"threads-arm64=B='$(B)' CROSS='$(CROSS)' S2_SECONDS=2 tests/threads-arm64" \
 	"walk-agreement=B='$(B)' tests/walk-agreement" \
 	"operations-asan=S2_PERCENT=10 $(T)/asan/operations" \
 	"races-asan=S2_PERCENT=10 $(T)/asan/races" \
+	"fuzz=tests/fuzz/run -t $(FUZZ) 10 $(FUZZ_TARGETS)" \
 	operations=$(T)/plain/operations \
 	races=$(T)/plain/races \
+	"weak=$(WEAK)/weak 5000" \
 	"threads-tsan=S2_SECONDS=8 $(T)/tsan/threads" \
 	"threads-asan=S2_SECONDS=4 $(T)/asan/threads" \
 	"threads=S2_SECONDS=4 $(T)/plain/threads" \
+	machine=$(M)/test \
 	$(foreach t,$(QUICK),$(t)=$(T)/plain/$(t) $(t)-asan=$(T)/asan/$(t)) \
 	"embedding=CC='$(CC)' CLANG='$(CLANG)' tests/embedding $(T)/embedding" \
 	"freestanding=CROSS='$(CROSS)' CLANG='$(CLANG)' tests/freestanding $(T)/freestanding"
@@ -69,7 +74,7 @@ SUITES := $(if $(wildcard tests/boot),"boot=B='$(B)' tests/boot") \
 ##@ Test
 
 .PHONY: test need-scripts
-test: $(TEST_PROGRAMS) $(if $(EXPLORE),$(B)/machine/explore) | need-scripts ## Every test; its last line: how many passed and failed (check-NAME: one suite, as TAP)
+test: $(TEST_PROGRAMS) $(M)/explore $(M)/test $(WEAK)/weak $(FUZZ_PROGRAMS) | need-scripts ## Every test; its last line: how many passed and failed (check-NAME: one suite, as TAP)
 	@tests/run $(T)/logs $(SUITES)
 
 need-scripts: need-test need-cross

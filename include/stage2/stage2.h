@@ -114,9 +114,13 @@ struct s2_stats {
 	uint64_t tlbi_local; /* on this CPU alone */
 };
 
-/* The descriptor that stopped an operation with S2_CORRUPT. */
+/*
+ * The descriptor that stopped an operation with S2_CORRUPT.  What one descriptor
+ * tells is found; that two entries lead to one table is not, and such a table is
+ * freed once for each.
+ */
 struct s2_report {
-	uint64_t ipa; /* first address that the entry covers */
+	uint64_t ipa; /* first address that the entry covers; 0 if its table was cut off before */
 	s2_desc desc;
 	uint32_t level;
 };
@@ -205,6 +209,10 @@ int s2_destroy(struct s2_tree *tree, struct s2_cpu *cpu);
  * also if S2_OLD asks otherwise, and a block that takes the place of a table has
  * it set.
  *
+ * Memory that becomes S2_NORMAL is cleaned to the point of coherency first, unless
+ * the format has S2_FEAT_FWB; S2_X invalidates instruction caches.  Of S2_NORMAL_NC
+ * and S2_DEVICE memory the caller knows whether caches may hold any of it.
+ *
  * flags: S2_FAULT, S2_PAGES.
  * S2_OK; S2_RETRY (S2_FAULT only); S2_MORE; S2_NO_PAGE; S2_QUOTA; S2_OWNED (an
  * annotated entry: ownership is not taken by mapping; a table that gives way to
@@ -248,7 +256,8 @@ int s2_map_cost(const struct s2_tree *tree, uint64_t ipa, uint64_t size, uint64_
  * has returned; until then the entries stay locked, faults on them answer
  * S2_RETRY, and the caller must stay in his read-side section.  Only so much can be
  * deferred (S2_GATHER_RUNS pieces): what is beyond is invalidated and released early,
- * and so is all of it when the call meets another operation.
+ * and so is all of it when the call meets another operation.  On a tree that is not
+ * shared, no other struct s2_cpu may be used until the flush.
  */
 int s2_unmap(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size, uint32_t flags);
 
@@ -256,7 +265,8 @@ int s2_unmap(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t si
  * Completes what S2_DEFER left open on this CPU: one invalidation for all, then
  * releases the entries.  Every s2_map(), s2_unmap() without S2_DEFER, s2_split()
  * and s2_collapse() on this CPU does so as well.  S2_OK, also if there is nothing;
- * S2_INVALID; S2_BAD_CACHE; S2_BUSY if it was deferred on another tree.
+ * S2_INVALID; S2_BAD_CACHE; S2_BUSY if it was deferred on another tree; S2_CORRUPT
+ * (all is flushed, and a table that was cut off cannot be followed).
  */
 int s2_flush(struct s2_tree *tree, struct s2_cpu *cpu);
 
@@ -293,8 +303,9 @@ int s2_collapse(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint32_t
  * Frees unlinked tables whose grace period has ended into cpu->cache, cpu->budget
  * tables at most.  S2_OK: none are left; S2_MORE: the budget is used up;
  * S2_RETRY: those that are left must wait for a grace period that has begun, or
- * another CPU is in here; S2_INVALID, S2_BAD_CACHE; S2_CORRUPT (a descriptor in
- * an unlinked table cannot be followed: reported, and not freed).
+ * another CPU is in here; S2_INVALID, S2_BAD_CACHE; S2_BUSY (this CPU has deferred
+ * on another tree); S2_CORRUPT (a descriptor in an unlinked table cannot be
+ * followed: reported, and what is below it not freed).
  *
  * Also makes grace periods begin: call it from time to time (once for every few
  * exits, or from a timer), inside or outside of a read-side section.
