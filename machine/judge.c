@@ -121,6 +121,15 @@ void judge_return(const struct call *c)
 	}
 }
 
+static bool anybody_writes(void)
+{
+	for (unsigned int i = 0; i < world.calls; i++) {
+		if (writes(world.call[i].op))
+			return true;
+	}
+	return false;
+}
+
 static bool fits_verb(const struct call *c)
 {
 	switch (c->status) {
@@ -129,7 +138,7 @@ static bool fits_verb(const struct call *c)
 	case S2_RETRY:
 		return c->op->flags & S2_FAULT || c->op->verb == RECLAIM;
 	case S2_NOT_UNIFORM:
-		return c->op->verb == COLLAPSE;
+		return c->op->verb == COLLAPSE && (!c->uniform || anybody_writes());
 	case S2_OWNED:
 		return c->op->verb == MAP;
 	case S2_IPA_RANGE:

@@ -162,7 +162,9 @@ void world_begin(void *arg)
 	world.clock = 0;
 	world.young = false;
 	for (unsigned int i = 0; i < world.calls; i++)
-		world.call[i] = (struct call){.op = world.call[i].op, .cpu = world.call[i].cpu};
+		world.call[i] = (struct call){.op = world.call[i].op,
+					      .cpu = world.call[i].cpu,
+					      .uniform = world.call[i].uniform};
 	m_run_begin(&world.config);
 	for (unsigned int i = 0; i < world.cpus; i++) {
 		m_run_owns(i, &world.cpu[i]);
@@ -227,6 +229,25 @@ static void configure(void)
 	}
 }
 
+/* Whether the pages of the range map memory as a block would.  For level 2 alone: there are not so many. */
+static bool is_uniform(const struct operation *op)
+{
+	uint64_t page = world_size((struct extent){.pages = 1});
+	uint64_t ipa = world_ipa(op->at), size = world_size(op->size);
+	struct m_translation first = m_translate(ipa);
+
+	if (op->verb != COLLAPSE || op->level != 2 || !first.mapped || first.pa & (size - 1))
+		return false;
+	for (uint64_t at = 0; at < size; at += page) {
+		struct m_translation t = m_translate(ipa + at);
+
+		t.pa -= at;
+		if (!m_same_translation(&t, &first))
+			return false;
+	}
+	return true;
+}
+
 void world_build(const struct setting *setting)
 {
 	world.setting = setting;
@@ -239,6 +260,8 @@ void world_build(const struct setting *setting)
 	setting->build();
 	for (unsigned int w = 0; w < WATCHED; w++)
 		world.before[w] = m_translate(world.config.watched[w]);
+	for (unsigned int i = 0; i < world.calls; i++)
+		world.call[i].uniform = is_uniform(world.call[i].op);
 	m_memory_save();
 	world.tree_then = world.tree;
 	memcpy(world.cpu_then, world.cpu, sizeof(world.cpu));

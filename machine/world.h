@@ -63,6 +63,7 @@ struct call {
 	uint64_t waits; /* how often it waited for another */
 	uint64_t started, ended; /* moments of a run's clock; 0: not yet */
 	struct s2_mapping seen; /* by a lookup */
+	bool uniform; /* what a collapse is about could be a block when the run begins */
 };
 
 struct world {

@@ -86,6 +86,32 @@ static void whole_entry(struct operation *op)
 	op->size = op->level == 1 ? (struct extent){1, 0, 0} : (struct extent){0, 1, 0};
 }
 
+/* What only some operations have. */
+static void take_details(struct operation *op, struct input *in, uint8_t where)
+{
+	switch (op->verb) {
+	case MAP:
+		op->attr = take_attr(in);
+		op->memory = (enum memory)(take(in, 1) % 3);
+		break;
+	case SPLIT:
+		op->level = (uint32_t)take(in, 1) % 4;
+		break;
+	case COLLAPSE:
+		op->level = (uint32_t)take(in, 1);
+		whole_entry(op);
+		break;
+	case DEFERRED:
+		op->size = (struct extent){0, 0, (int16_t)(1 + (where >> 4))};
+		break;
+	case WALK:
+		op->size = (struct extent){0, 0, 3};
+		break;
+	default:
+		break;
+	}
+}
+
 static struct operation take_operation(struct input *in)
 {
 	static const enum verb verbs[] = {MAP,	  MAP,	UNMAP, UNMAP,	 SPLIT,	  COLLAPSE,
@@ -96,19 +122,7 @@ static struct operation take_operation(struct input *in)
 	op.at = places[where % ARRAY_SIZE(places)];
 	op.size = sizes[(where >> 4) % ARRAY_SIZE(sizes)];
 	op.flags = take_flags(in, op.verb);
-	if (op.verb == MAP) {
-		op.attr = take_attr(in);
-		op.memory = (enum memory)(take(in, 1) % 3);
-	} else if (op.verb == SPLIT) {
-		op.level = (uint32_t)take(in, 1) % 4;
-	} else if (op.verb == COLLAPSE) {
-		op.level = (uint32_t)take(in, 1);
-		whole_entry(&op);
-	} else if (op.verb == DEFERRED) {
-		op.size = (struct extent){0, 0, (int16_t)(1 + (where >> 4))};
-	} else if (op.verb == WALK) {
-		op.size = (struct extent){0, 0, 3};
-	}
+	take_details(&op, in, where);
 	op.unlinks = where & 8;
 	return op;
 }
