@@ -509,6 +509,30 @@ static void bug14_a_budget_bounds_the_work_of_one_call(void **state)
 	world_close(&w);
 }
 
+/* Nobody sees a table that is being filled; but who fills it is away from his guest. */
+static void bug14_a_budget_bounds_the_filling_of_fresh_tables(void **state)
+{
+	struct s2_cpu *cpu;
+	uint64_t done = 0;
+	struct world w;
+	int status;
+
+	(void)state;
+	open_filled(&w, &shared, 20);
+	cpu = &w.cpu[0];
+	cpu->budget = 16;
+	do {
+		status = s2_map(&w.tree, cpu, GB + done, 8 * BLOCK - done, done, S2_RW, S2_PAGES);
+		require(cpu->done <= BLOCK, "%#llx bytes of pages in one call", LLU(cpu->done));
+		require(cpu->done || status != S2_MORE, "no progress");
+		done += cpu->done;
+	} while (status == S2_MORE);
+	require_status(status, S2_OK);
+	require_mapped(&w, GB, 8 * BLOCK, 0, S2_RW);
+	cpu->budget = 0;
+	world_close(&w);
+}
+
 /* --- latent ones ------------------------------------------------------------ */
 
 static void latent_e_a_split_keeps_type_permissions_access_flag_and_software_bits(void **state)
@@ -757,6 +781,28 @@ static void a_block_over_pages_keeps_their_access_flags(void **state)
 	world_close(&w);
 }
 
+/* Whoever enters VTTBR_EL2 next is walked for at once. */
+static void the_zeroes_of_a_root_are_visible_to_walks_when_init_returns(void **state)
+{
+	struct s2_tree_config config;
+	struct s2_tree tree;
+	struct world w;
+
+	(void)state;
+	open_filled(&w, &exclusive, 0);
+	config = (struct s2_tree_config){
+		.fmt = &w.fmt, .root = s2_host_alloc(w.fmt.root_size), .vmid = 9};
+	record_from_here();
+	require_status(s2_init(&tree, &config), S2_OK);
+	record_ends();
+	require(count_of(S2_HOST_STORE) == w.fmt.root_size / sizeof(s2_desc), "%zu entries written",
+		count_of(S2_HOST_STORE));
+	require(record.n && record.event[record.n - 1].op == S2_HOST_DSB_ISHST,
+		"no DSB after the last of them");
+	s2_host_free(config.root, w.fmt.root_size);
+	world_close(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -775,6 +821,7 @@ int main(void)
 		cmocka_unit_test(
 			bug13_caches_are_maintained_once_for_what_is_new_and_before_the_break),
 		cmocka_unit_test(bug14_a_budget_bounds_the_work_of_one_call),
+		cmocka_unit_test(bug14_a_budget_bounds_the_filling_of_fresh_tables),
 		cmocka_unit_test(
 			latent_e_a_split_keeps_type_permissions_access_flag_and_software_bits),
 		cmocka_unit_test(latent_f_a_change_of_permissions_through_map_is_done),
@@ -787,6 +834,7 @@ int main(void)
 		cmocka_unit_test(a_walk_returns_whatever_ended_it),
 		cmocka_unit_test(pages_over_an_annotation_do_not_take_it),
 		cmocka_unit_test(a_block_over_pages_keeps_their_access_flags),
+		cmocka_unit_test(the_zeroes_of_a_root_are_visible_to_walks_when_init_returns),
 	};
 
 	return run_suite("bugs", tests);
