@@ -410,6 +410,39 @@ static void who_cuts_a_table_reports_what_entry_0_of_it_cannot_lead_to(void **st
 	for_each_pointer(unmap_first_and_another);
 }
 
+/* A link says that its table waits to be freed: to follow it would be to free what waits behind it twice. */
+static void who_cuts_a_table_does_not_follow_a_link_in_it(void **state)
+{
+	struct culprit culprit = {"a link", 2, 0};
+
+	(void)state;
+	culprit.desc = s2_host_arena.pa | 0x56;
+	unmap_first(&culprit);
+	map_over_first(&culprit);
+}
+
+/* What is not our lock any more is not ours to change. */
+static void flush_leaves_alone_what_is_not_a_lock(void **state)
+{
+	const struct world_config config = {
+		.format = {12, 39, 40, 8, 0}, .shared = true, .arena = ARENA};
+	const s2_desc leaf = 0x00400000400007ff;
+	struct arch_walk walk;
+	struct world w;
+
+	(void)state;
+	set_context("%s", "");
+	world_open(&w, &config);
+	world_fill(&w, &w.cpu[0], 20);
+	require_status(s2_map(&w.tree, &w.cpu[0], GB, PAGE, GB, S2_RW, 0), S2_OK);
+	arch_walk(&w.regime, GB, &walk);
+	require_status(s2_unmap(&w.tree, &w.cpu[0], GB, PAGE, S2_DEFER), S2_OK);
+	*(s2_desc *)(uintptr_t)walk.entry = leaf;
+	require_status(s2_flush(&w.tree, &w.cpu[0]), S2_OK);
+	require(*(s2_desc *)(uintptr_t)walk.entry == leaf, "it was changed");
+	world_close(&w);
+}
+
 /* The engine's own lock, which somebody has written over before it is released. */
 static void flush_reports(const char *what, unsigned int level, s2_desc lock)
 {
@@ -499,7 +532,9 @@ int main(void)
 		cmocka_unit_test(
 			destroy_reports_a_pointer_that_it_cannot_follow_and_frees_the_rest),
 		cmocka_unit_test(who_cuts_a_table_reports_what_entry_0_of_it_cannot_lead_to),
+		cmocka_unit_test(who_cuts_a_table_does_not_follow_a_link_in_it),
 		cmocka_unit_test(flush_does_not_follow_a_lock_that_was_written_over),
+		cmocka_unit_test(flush_leaves_alone_what_is_not_a_lock),
 		cmocka_unit_test(reclaim_does_not_follow_a_link_that_was_written_over),
 	};
 
