@@ -20,6 +20,8 @@
 #include "clients.h"
 #include "explore.h"
 
+#define JOBS_MAX 64u
+
 struct options {
 	struct m_limits limits;
 	const char *match; /* only clients whose name has it in it */
@@ -203,11 +205,10 @@ static void work(const struct options *o)
 		explore(i, o);
 }
 
-/* True if it ended as it should. */
-static bool ended_well(int status)
-{
-	return WIFEXITED(status) && !WEXITSTATUS(status);
-}
+static struct {
+	pid_t pid[JOBS_MAX];
+	unsigned int n;
+} workers;
 
 static void start_worker(const struct options *o)
 {
@@ -217,10 +218,23 @@ static void start_worker(const struct options *o)
 		perror("explore: fork");
 		exit(1);
 	}
-	if (pid)
+	if (pid) {
+		workers.pid[workers.n++] = pid;
 		return;
+	}
 	work(o);
 	exit(0);
+}
+
+/* False if a worker has ended otherwise than it should. */
+static bool workers_are_well(void)
+{
+	bool well = true;
+	int status;
+
+	while (waitpid(-1, &status, WNOHANG) > 0)
+		well &= WIFEXITED(status) && !WEXITSTATUS(status);
+	return well;
 }
 
 /* --- telling ------------------------------------------------------------------------------------- */
@@ -285,40 +299,35 @@ static void show_progress(void)
 }
 
 /* Tells of each setting as soon as it is done; false if a worker has died. */
-static bool follow(unsigned int workers, struct totals *totals)
+static bool follow(struct totals *totals)
 {
 	const struct timespec pause = {.tv_nsec = 100000000};
 	unsigned int setting = 0, next = 0;
-	bool well = true;
-	int status;
 
-	while (setting < setting_count && well) {
-		while (workers && waitpid(-1, &status, workers > 0 ? WNOHANG : 0) > 0) {
-			workers--;
-			well &= ended_well(status);
-		}
+	for (;;) {
+		bool well = workers_are_well();
+
 		show_progress();
 		while (setting < setting_count && conclude(setting, &next, totals))
 			setting++;
-		if (setting < setting_count && well)
-			(void)nanosleep(&pause, NULL);
+		if (setting == setting_count || !well)
+			return well;
+		(void)nanosleep(&pause, NULL);
 	}
-	return well;
 }
 
 static void blame_dead_worker(void)
 {
 	char name[160];
 
+	for (unsigned int i = 0; i < workers.n; i++)
+		(void)kill(workers.pid[i], SIGTERM);
 	for (unsigned int i = 0; i < clients_n; i++) {
 		client_name(&clients[i], name, sizeof(name));
 		if (board->result[i].state == RUNS)
-			(void)printf(
-				"not ok - explore, %s: the program died in it (or was ended)\n",
-				name);
+			(void)printf("not ok - explore, %s: the program died in it, or was ended\n",
+				     name);
 	}
-	(void)signal(SIGTERM, SIG_IGN);
-	(void)kill(0, SIGTERM);
 }
 
 static int tell(const struct totals *t, bool well, const struct options *o)
@@ -427,12 +436,10 @@ int main(int argc, char **argv)
 	make_board();
 	(void)printf("1..%u\n", setting_count);
 	(void)fflush(stdout);
-	for (unsigned int i = 1; i < o.jobs; i++)
+	for (unsigned int i = 0; i < o.jobs && i < JOBS_MAX && o.jobs > 1; i++)
 		start_worker(&o);
 	if (o.jobs == 1)
 		work(&o);
-	else
-		start_worker(&o);
-	well = follow(o.jobs == 1 ? 0 : o.jobs, &totals);
+	well = follow(&totals);
 	return tell(&totals, well, &o);
 }
