@@ -141,14 +141,30 @@ static bool print_place(const void *p)
 	return true;
 }
 
+/* What a value is, in the words of descriptor.h.  The guest's memory is outside of the arena. */
+static const char *word_for(uint64_t desc)
+{
+	static const char *const invalid[] = {"?", "annotated", "locked", "link",
+					      "?", "?",		"?",	  "?"};
+	uint64_t address = (UINT64_C(1) << 48) - (UINT64_C(1) << m.page_shift);
+
+	if (!desc)
+		return "empty";
+	if (!(desc & 1))
+		return invalid[desc >> 1 & 7];
+	if (desc & 2 && m_table(desc & address))
+		return "table";
+	return desc & S2_DESC_SEAL ? "sealed" : "leaf";
+}
+
 static void print_event(uint64_t number)
 {
 	const struct m_event *e = &m.history[number % M_HISTORY];
 
 	(void)printf("  %5llu CPU%d %-9s", (unsigned long long)number, e->fiber, e->what);
 	if (print_place(e->p))
-		(void)printf(": %016llx -> %016llx\n", (unsigned long long)e->old,
-			     (unsigned long long)e->new);
+		(void)printf(": %016llx -> %016llx  %s -> %s\n", (unsigned long long)e->old,
+			     (unsigned long long)e->new, word_for(e->old), word_for(e->new));
 	else
 		(void)printf(" %016llx\n", (unsigned long long)e->new);
 }
