@@ -178,18 +178,20 @@ static bool is_left_over(uint64_t entry)
 	return entry && (entry & 0xe) != 2;
 }
 
-static unsigned int count_tables(const uint64_t *table, unsigned int entries, int level)
+static unsigned int count_tables(const uint64_t *table, unsigned int entries, unsigned int level)
 {
 	struct m_decoded d;
 	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < entries; i++) {
 		if (is_left_over(table[i])) {
-			m_violation("a level-%d entry is left as %016llx", level,
+			m_violation("a level-%u entry is left as %016llx", level,
 				    (unsigned long long)table[i]);
 			m_blame(&table[i], 0);
 		}
-		m_decode(table[i], level, &d);
+		if (level == S2_LAST_LEVEL || (table[i] & 3) != 3)
+			continue;
+		m_decode(table[i], (int)level, &d);
 		if (d.type == M_TABLE)
 			n += 1 + count_tables(m_table(d.address), 1u << world.fmt.index_bits,
 					      level + 1);

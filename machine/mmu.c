@@ -300,35 +300,46 @@ static void grow_all(void)
 	}
 }
 
-/* Whether a walk for a watched page could read this entry: its index alone can tell. */
-static bool is_watched(const uint64_t *p)
+/* Whether a walk for watched page `w` could read this entry: its index alone can tell. */
+static bool may_read(const uint64_t *p, unsigned int w)
 {
 	uint64_t offset = m_table_pa(p) - M_ARENA_PA;
 	uint64_t root_offset = root() - M_ARENA_PA;
+	uint64_t ipa = m.cfg.watched[w];
 
-	for (unsigned int w = 0; w < m.cfg.watched_count; w++) {
-		uint64_t ipa = m.cfg.watched[w];
-
-		if (offset == root_offset + 8 * m_regime_index(&mmu.regime, ipa, mmu.regime.start))
+	if (m.cfg.contiguous ||
+	    offset == root_offset + 8 * m_regime_index(&mmu.regime, ipa, mmu.regime.start))
+		return true;
+	for (int level = mmu.regime.start + 1; level <= 3; level++) {
+		if ((offset & ((8u << mmu.regime.stride) - 1)) ==
+		    8 * m_regime_index(&mmu.regime, ipa, level))
 			return true;
-		for (int level = mmu.regime.start + 1; level <= 3; level++) {
-			if ((offset & ((8u << mmu.regime.stride) - 1)) ==
-			    8 * m_regime_index(&mmu.regime, ipa, level))
-				return true;
-		}
 	}
 	return false;
 }
 
-void m_mmu_store(const uint64_t *p, uint64_t old)
+static void add_pending(const uint64_t *p, uint64_t old)
 {
-	if (!m.cfg.contiguous && !is_watched(p))
-		return;
 	if (mmu.pendings == PENDING_MAX)
 		m_violation("the machine's list of pending stores is full");
 	else
 		mmu.pending[mmu.pendings++] = (struct pending){p, old, m_cpu()};
-	grow_all();
+}
+
+/* The sets of other pages are as large as they can be already. */
+void m_mmu_store(const uint64_t *p, uint64_t old)
+{
+	bool is_pending = false;
+
+	for (unsigned int w = 0; w < m.cfg.watched_count; w++) {
+		if (!may_read(p, w))
+			continue;
+		if (!is_pending)
+			add_pending(p, old);
+		is_pending = true;
+		for (unsigned int cpu = 0; cpu < M_CPUS; cpu++)
+			grow(cpu, w);
+	}
 }
 
 /* --- shrinking ------------------------------------------------------------------------- */
@@ -415,16 +426,18 @@ static bool removes(const struct m_tlbi *t, const struct item *i, unsigned int w
 	return removes_address(t, i, w);
 }
 
-static void shrink(const struct m_tlbi *t, unsigned int cpu, unsigned int w)
+/* True if something went. */
+static bool shrink(const struct m_tlbi *t, unsigned int cpu, unsigned int w)
 {
 	struct set *s = &mmu.set[cpu][w];
-	unsigned int kept = 0;
+	unsigned int kept = 0, before = s->n;
 
 	for (unsigned int i = 0; i < s->n; i++) {
 		if (!removes(t, &s->item[i], w))
 			s->item[kept++] = s->item[i];
 	}
 	s->n = kept;
+	return kept < before;
 }
 
 static void apply(const struct m_tlbi *t, unsigned int issuer)
@@ -432,10 +445,11 @@ static void apply(const struct m_tlbi *t, unsigned int issuer)
 	for (unsigned int cpu = 0; cpu < M_CPUS; cpu++) {
 		if (t->local && cpu != issuer)
 			continue;
-		for (unsigned int w = 0; w < m.cfg.watched_count; w++)
-			shrink(t, cpu, w);
+		for (unsigned int w = 0; w < m.cfg.watched_count; w++) {
+			if (shrink(t, cpu, w))
+				grow(cpu, w);
+		}
 	}
-	grow_all();
 }
 
 void m_mmu_tlbi(struct m_tlbi tlbi)
