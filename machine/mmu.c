@@ -318,12 +318,32 @@ static bool may_read(const uint64_t *p, unsigned int w)
 	return false;
 }
 
+/*
+ * The same value in the same place by the same CPU: the later one can be seen for
+ * as long as the earlier one could, and longer.
+ */
+static void forget_pending(const struct pending *like)
+{
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; i < mmu.pendings; i++) {
+		const struct pending *p = &mmu.pending[i];
+
+		if (p->p != like->p || p->old != like->old || p->cpu != like->cpu)
+			mmu.pending[kept++] = *p;
+	}
+	mmu.pendings = kept;
+}
+
 static void add_pending(const uint64_t *p, uint64_t old)
 {
+	struct pending added = {p, old, m_cpu()};
+
+	forget_pending(&added);
 	if (mmu.pendings == PENDING_MAX)
 		m_violation("the machine's list of pending stores is full");
 	else
-		mmu.pending[mmu.pendings++] = (struct pending){p, old, m_cpu()};
+		mmu.pending[mmu.pendings++] = added;
 }
 
 /* The sets of other pages are as large as they can be already. */

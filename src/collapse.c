@@ -42,15 +42,18 @@ static s2_desc expected(const struct s2_format *fmt, const struct fold *f, unsig
 	return (f->first & ~(fmt->oa_low | fmt->oa_high)) | s2_oa_encode(fmt, pa);
 }
 
-/* Takes the seals off entries [0, n), ours.  A link in entry 0: the table was cut away. */
+/*
+ * Takes the seals off entries [0, n), ours; that of entry 0 last, or the next
+ * sealer would come in and meet what is left.  A link there: the table was cut away.
+ */
 static void unseal(const struct fold *f, unsigned int n)
 {
-	for (unsigned int i = 0; i < n; i++) {
+	while (n--) {
 		s2_desc desc;
 
 		do {
-			desc = s2p_load(&f->table[i]);
-		} while (s2_is_sealed(desc) && !s2p_cas(&f->table[i], desc, desc & ~S2_DESC_SEAL));
+			desc = s2p_load(&f->table[n]);
+		} while (s2_is_sealed(desc) && !s2p_cas(&f->table[n], desc, desc & ~S2_DESC_SEAL));
 	}
 }
 

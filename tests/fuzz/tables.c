@@ -115,13 +115,16 @@ static void check_report(const struct scene *s)
 	     "reports IPA %#llx", LLU(c->ipa));
 }
 
-/* If it has unlinked tables, one of those may be to blame: the report then has no IPA. */
+/*
+ * If it has unlinked tables, one of those may be to blame, or a lock of its own that
+ * was written over: the report then has no IPA.
+ */
 static void check_range_report(const struct scene *s, const struct range *r)
 {
 	const struct s2_report *c = &s->cpu.corrupt;
 
 	check_report(s);
-	if (s->cpu.stats.tables_unlinked != s->unlinked && !c->ipa)
+	if (!c->ipa && (s->cpu.stats.tables_unlinked != s->unlinked || (c->desc & 0xf) == 4))
 		return;
 	must(c->ipa < r->ipa + r->size && c->ipa + s2_level_size(&s->fmt, c->level) > r->ipa,
 	     "reports IPA %#llx", LLU(c->ipa));
