@@ -124,10 +124,9 @@ static int collapse_sealed(struct s2_op *op, const struct s2_spot *at, const str
 }
 
 /* A quick look before any seal: most tables that do not fit show it in entry 0. */
-static bool worth_sealing(const struct s2_op *op, const struct s2_spot *at, struct fold *f)
+static bool worth_sealing(const struct s2_op *op, const struct s2_spot *at, struct fold *f,
+			  s2_desc desc)
 {
-	s2_desc desc = s2p_load(&f->table[0]);
-
 	f->first = desc & ~(S2_DESC_AF | S2_DESC_SEAL);
 	if (!s2_is_leaf(f->level, desc))
 		return false;
@@ -139,13 +138,15 @@ static int collapse_table(struct s2_op *op, const struct s2_spot *at)
 	struct fold f = {.table = s2p_table(s2_oa_decode(op->fmt, at->desc)),
 			 .level = at->level + 1,
 			 .entries = 1u << op->fmt->index_bits};
+	s2_desc first;
 	int status;
 
 	if (!f.table)
 		return s2_corrupt(op, at);
-	if (s2_is_locked(s2p_load(&f.table[0])))
+	first = s2p_load(&f.table[0]);
+	if (s2_is_locked(first))
 		return s2_contend(op, at);
-	if (!worth_sealing(op, at, &f))
+	if (!worth_sealing(op, at, &f, first))
 		return S2_NOT_UNIFORM;
 	status = seal(op->fmt, &f);
 	if (status == S2_RETRY)
