@@ -222,7 +222,7 @@ static struct {
 	unsigned int step; /* of A, so far */
 	unsigned int stop; /* B runs before this one */
 	bool inside; /* B is running */
-	struct outcome outcome; /* of B */
+	struct outcome of_a, outcome; /* the second: of B */
 } race;
 
 /* What B got back is poisoned, so that whoever still reads it is found out. */
@@ -327,6 +327,7 @@ static unsigned int run_race(const struct scene *scene, const struct action *a,
 	struct outcome oa = run_a(&world, a, flags);
 	unsigned int steps = race.step;
 
+	race.of_a = oa;
 	check_status(a, &oa, flags);
 	if (race.step > stop)
 		check_status(b, &race.outcome, true);
@@ -451,13 +452,37 @@ static void a_collapse_whose_entry_is_cut_away_in_its_window_makes_nothing(void 
 	cut_in_window(S2_FAULT, S2_RETRY);
 }
 
+/* --- two that collapse one table -------------------------------------------------- */
+
+static const struct action collapse_first = {
+	"collapse the first block", COLLAPSE, 0, BLOCK, 0, 0};
+static const struct scene uniform_table = {"a uniform table", {{0, BLOCK, F, S2_RWX, S2_PAGES, 0}}};
+
+/* The table is uniform throughout: neither may be told otherwise by the other's work on it. */
+static void two_collapses_of_a_uniform_table_never_find_it_different(void **state)
+{
+	(void)state;
+	race.first = NULL;
+	for (uint32_t flags = 0; flags <= S2_FAULT; flags += S2_FAULT) {
+		unsigned int steps = run_race(&uniform_table, &collapse_first, &collapse_first,
+					      flags, UINT32_MAX);
+
+		for (unsigned int stop = 0; stop < steps; stop++) {
+			run_race(&uniform_table, &collapse_first, &collapse_first, flags, stop);
+			require(race.of_a.status != S2_NOT_UNIFORM, "the first");
+			require(race.outcome.status != S2_NOT_UNIFORM, "the second");
+		}
+	}
+}
+
 int main(void)
 {
 	static char names[ARRAY_SIZE(scenes)][120];
-	struct CMUnitTest tests[ARRAY_SIZE(scenes) + 2] = {
+	struct CMUnitTest tests[ARRAY_SIZE(scenes) + 3] = {
 		[ARRAY_SIZE(scenes)] =
 			cmocka_unit_test(the_table_around_a_collapse_is_cut_away_at_every_step),
 		cmocka_unit_test(a_collapse_whose_entry_is_cut_away_in_its_window_makes_nothing),
+		cmocka_unit_test(two_collapses_of_a_uniform_table_never_find_it_different),
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(scenes); i++) {
