@@ -454,8 +454,7 @@ static void a_collapse_whose_entry_is_cut_away_in_its_window_makes_nothing(void 
 
 /* --- two that collapse one table -------------------------------------------------- */
 
-static const struct action collapse_first = {
-	"collapse the first block", COLLAPSE, 0, BLOCK, 0, 0};
+static const struct action collapse_first = {"collapse the first block", COLLAPSE, 0, BLOCK, 0, 0};
 static const struct scene uniform_table = {"a uniform table", {{0, BLOCK, F, S2_RWX, S2_PAGES, 0}}};
 
 /* The table is uniform throughout: neither may be told otherwise by the other's work on it. */
