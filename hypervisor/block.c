@@ -11,18 +11,26 @@
 #include "report.h"
 #include "vcpu.h"
 
-#define BLOCK_PAGES (BLOCK_SIZE / PAGE_SIZE)
+static uint32_t mapped[RAM_MAX / BLOCK_MIN];
 
-static uint32_t mapped[RAM_MAX / BLOCK_SIZE];
+static uint32_t block_pages(void)
+{
+	return (uint32_t)(guest_block_size() / guest_page_size());
+}
+
+static uint64_t block_start(uint64_t ipa)
+{
+	return ipa & ~(guest_block_size() - 1);
+}
 
 static uint32_t *count_of(uint64_t ipa)
 {
-	return &mapped[(ipa - RAM_IPA) / BLOCK_SIZE];
+	return &mapped[(ipa - RAM_IPA) / guest_block_size()];
 }
 
 int block_collapse(struct vcpu *v, uint64_t ipa)
 {
-	int status = s2_collapse(&guest.tree, &v->s2, ipa & ~(BLOCK_SIZE - 1), 2, S2_FAULT);
+	int status = s2_collapse(&guest.tree, &v->s2, block_start(ipa), BLOCK_LEVEL, S2_FAULT);
 
 	if (status != S2_RETRY && status != S2_NOT_UNIFORM)
 		must(status, "s2_collapse");
@@ -33,11 +41,11 @@ void block_count_page(struct vcpu *v, uint64_t ipa)
 {
 	uint32_t *count = count_of(ipa);
 
-	if (__atomic_add_fetch(count, 1, __ATOMIC_RELAXED) < BLOCK_PAGES)
+	if (__atomic_add_fetch(count, 1, __ATOMIC_RELAXED) < block_pages())
 		return;
 	/* Not yet, or not now: the next page that is mapped there asks again. */
 	if (block_collapse(v, ipa) != S2_OK)
-		__atomic_store_n(count, BLOCK_PAGES - 1, __ATOMIC_RELAXED);
+		__atomic_store_n(count, block_pages() - 1, __ATOMIC_RELAXED);
 }
 
 static void take_off(uint32_t *count, uint32_t pages)
@@ -54,10 +62,10 @@ static void take_off(uint32_t *count, uint32_t pages)
 void block_forget(uint64_t ipa, uint64_t size)
 {
 	for (uint64_t end = ipa + size; ipa < end;) {
-		uint64_t next = (ipa & ~(BLOCK_SIZE - 1)) + BLOCK_SIZE;
+		uint64_t next = block_start(ipa) + guest_block_size();
 		uint64_t stop = next < end ? next : end;
 
-		take_off(count_of(ipa), (uint32_t)((stop - ipa) / PAGE_SIZE));
+		take_off(count_of(ipa), (uint32_t)((stop - ipa) / guest_page_size()));
 		ipa = stop;
 	}
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* SPDX-FileCopyrightText: 2026 The stage2 authors */
 /*
- * When have pages become a block?  A count of the pages mapped in each 2 MiB of
+ * When have pages become a block?  A count of the pages mapped in each block of
  * guest RAM tells when it is worth to ask the engine.
  */
 #ifndef HYPERVISOR_BLOCK_H
@@ -11,13 +11,13 @@
 
 struct vcpu;
 
-/* A page was mapped at `ipa`: collapses its 2 MiB if that was the last one missing. */
+/* A page was mapped at `ipa`: collapses its block if that was the last one missing. */
 void block_count_page(struct vcpu *v, uint64_t ipa);
 
 /* Pages were unmapped. */
 void block_forget(uint64_t ipa, uint64_t size);
 
-/* Collapses the 2 MiB of `ipa`, if the engine finds that they are uniform. */
+/* Collapses the block of `ipa`, if the engine finds that they are uniform. */
 int block_collapse(struct vcpu *v, uint64_t ipa);
 
 #endif

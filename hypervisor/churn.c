@@ -19,7 +19,6 @@
 #include "vcpu.h"
 
 #define STEPS_PER_SECOND 500 /* on each vCPU, at most */
-#define MAX_ORDER 10 /* ranges have up to 2^11 pages */
 
 uint64_t churn_random(struct churn *c, uint64_t limit)
 {
@@ -36,19 +35,40 @@ void churn_init(struct churn *c, uint32_t index)
 		churn_random(c, 1);
 }
 
-/* Small ranges as often as large ones, none of them aligned to anything but a page. */
-static struct range random_range(struct churn *c)
+/* Ranges have less than 2^(order + 1) pages: four blocks, but at most a quarter of the memory. */
+static uint64_t max_order(void)
 {
-	uint64_t order = churn_random(c, MAX_ORDER + 1);
-	uint64_t pages = (UINT64_C(1) << order) + churn_random(c, UINT64_C(1) << order);
-	uint64_t page = churn_random(c, memory_ram_size() / PAGE_SIZE - pages);
+	uint64_t order = guest.format.index_bits + UINT64_C(1);
 
-	return (struct range){RAM_IPA + page * PAGE_SIZE, pages * PAGE_SIZE};
+	while (guest_page_size() << (order + 1) > memory_ram_size() / 4)
+		order--;
+	return order;
 }
 
+/*
+ * Small ranges as often as large ones, none of them aligned to anything but a
+ * page.  Rarely, and the more so the more pages there are to fault again, all of
+ * the memory: that covers a whole table of any granule.
+ */
+static struct range random_range(struct churn *c)
+{
+	uint64_t size = guest_page_size();
+	uint64_t order = churn_random(c, max_order() + 1);
+	uint64_t pages = (UINT64_C(1) << order) + churn_random(c, UINT64_C(1) << order);
+	uint64_t all = memory_ram_size() / size;
+	uint64_t page = churn_random(c, all - pages);
+
+	if (!churn_random(c, all / 32))
+		return (struct range){RAM_IPA, all * size};
+	return (struct range){RAM_IPA + page * size, pages * size};
+}
+
+/* The last one may reach beyond the memory. */
 static uint64_t random_block(struct churn *c)
 {
-	return RAM_IPA + churn_random(c, memory_ram_size() / BLOCK_SIZE) * BLOCK_SIZE;
+	uint64_t size = guest_block_size();
+
+	return RAM_IPA + churn_random(c, (memory_ram_size() + size - 1) / size) * size;
 }
 
 static void churn_unmap(struct vcpu *v)
@@ -85,7 +105,7 @@ static void churn_age(struct vcpu *v)
 
 static void churn_split(struct vcpu *v)
 {
-	change_split(v, (struct range){random_block(&v->churn), PAGE_SIZE});
+	change_split(v, (struct range){random_block(&v->churn), guest_page_size()});
 }
 
 static void churn_collapse(struct vcpu *v)

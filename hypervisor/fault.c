@@ -18,7 +18,8 @@
 #define ESR_PERMISSION_FAULT UINT64_C(0x0c)
 #define ESR_S1PTW (UINT64_C(1) << 7) /* on a walk of the guest's own tables */
 
-#define HPFAR_FIPA UINT64_C(0xfffffffffff0) /* IPA[55:12] */
+#define HPFAR_FIPA UINT64_C(0xfffffffffff0) /* IPA[55:12], whatever the granule */
+#define FIPA_OFFSET UINT64_C(0xfff) /* and what is not in it */
 
 #define PAR_FAILED UINT64_C(1)
 #define PAR_ADDRESS UINT64_C(0x000ffffffffff000)
@@ -54,10 +55,10 @@ static bool translate(uint64_t va, uint64_t *ipa)
 }
 
 /*
- * The page that the guest looked for; false if it has to look again.  HPFAR_EL2
- * tells, but after a permission fault only if stage 1's walk took it.
+ * Where the guest looked, but for FIPA_OFFSET; false if it has to look again.
+ * HPFAR_EL2 tells, but after a permission fault only if stage 1's walk took it.
  */
-static bool faulting_page(uint64_t esr, uint64_t *ipa)
+static bool faulting_ipa(uint64_t esr, uint64_t *ipa)
 {
 	if (is_forbidden(esr) && !(esr & ESR_S1PTW))
 		return translate(read_far_el2(), ipa);
@@ -84,21 +85,21 @@ static enum fault_kind classify(uint64_t esr, bool instruction, const struct bac
 }
 
 /* One page; the engine asks for table pages when it needs more than the cache has. */
-static int map_page(struct vcpu *v, uint64_t ipa, const struct backing *b)
+static int map_page(struct vcpu *v, const struct backing *b)
 {
 	int status;
 
 	do {
 		vcpu_fill_cache(v);
-		status = s2_map(&guest.tree, &v->s2, ipa, PAGE_SIZE, b->pa, b->attr,
+		status = s2_map(&guest.tree, &v->s2, b->ipa, guest_page_size(), b->pa, b->attr,
 				S2_FAULT | S2_PAGES);
 	} while (status == S2_NO_PAGE);
 	return status;
 }
 
-static void resolve(struct vcpu *v, uint64_t ipa, const struct backing *b, uint64_t esr)
+static void resolve(struct vcpu *v, const struct backing *b, uint64_t esr)
 {
-	int status = map_page(v, ipa, b);
+	int status = map_page(v, b);
 
 	if (status == S2_RETRY) {
 		v->stats.retries++;
@@ -108,15 +109,15 @@ static void resolve(struct vcpu *v, uint64_t ipa, const struct backing *b, uint6
 	stats_note_tables(&v->stats, guest.tree.tables);
 	if (!is_ram(b))
 		return;
-	move_note(v, ipa);
+	move_note(v, b->ipa);
 	if (is_missing(esr))
-		block_count_page(v, ipa);
+		block_count_page(v, b->ipa);
 }
 
 /* All of the address, where FAR_EL2 has the rest of it. */
-static uint64_t with_offset(uint64_t page, uint64_t esr)
+static uint64_t with_offset(uint64_t ipa, uint64_t esr)
 {
-	return esr & ESR_S1PTW ? page : page | (read_far_el2() & (PAGE_SIZE - 1));
+	return esr & ESR_S1PTW ? ipa : ipa | (read_far_el2() & FIPA_OFFSET);
 }
 
 void fault_handle(struct vcpu *v, const struct regs *regs, uint64_t esr, bool instruction)
@@ -125,7 +126,7 @@ void fault_handle(struct vcpu *v, const struct regs *regs, uint64_t esr, bool in
 	struct backing b;
 	uint64_t ipa;
 
-	if (!faulting_page(esr, &ipa))
+	if (!faulting_ipa(esr, &ipa))
 		return;
 	if (!is_missing(esr) && !is_forbidden(esr) && !is_unused(esr))
 		report_abort(v, regs, with_offset(ipa, esr),
@@ -139,6 +140,6 @@ void fault_handle(struct vcpu *v, const struct regs *regs, uint64_t esr, bool in
 	if (b.moving)
 		v->stats.retries++;
 	else
-		resolve(v, ipa, &b, esr);
+		resolve(v, &b, esr);
 	stats_note_time(&v->stats, read_cntpct_el0() - start);
 }

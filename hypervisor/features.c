@@ -10,6 +10,7 @@
 
 #include "console.h"
 #include "features.h"
+#include "options.h"
 #include "report.h"
 #include "sysreg.h"
 
@@ -17,28 +18,52 @@
 
 struct features features;
 
-static bool has_gran4_lpa2(uint64_t mmfr0)
-{
-	unsigned int stage2 = id_field(mmfr0, 40); /* TGran4_2; 0: as stage 1 */
+/* What ID_AA64MMFR0_EL1 says of each granule: two fields, and the encoding of the first. */
+static const struct granule {
+	uint8_t shift;
+	uint8_t tgran_2; /* position of TGranN_2, about stage 2; 0 there: as TGranN says */
+	uint8_t tgran; /* position of TGranN */
+	uint8_t none; /* TGranN without the granule */
+	uint8_t lpa2; /* TGranN with FEAT_LPA2: this or more */
+} granules[] = {
+	{S2_GRANULE_4K, 40, 28, 0xf, 1},
+	{S2_GRANULE_16K, 32, 20, 0, 2},
+	{S2_GRANULE_64K, 36, 24, 0xf, UINT8_MAX},
+};
 
-	return stage2 == 3 || (stage2 == 0 && id_field(mmfr0, 28) == 1);
+/* TGranN_2's own encoding. */
+#define STAGE2_NONE 1
+#define STAGE2_PLAIN 2
+#define STAGE2_LPA2 3
+
+static unsigned int stage2_support(uint64_t mmfr0, const struct granule *g)
+{
+	unsigned int stage2 = id_field(mmfr0, g->tgran_2);
+	unsigned int stage1 = id_field(mmfr0, g->tgran);
+
+	if (stage2)
+		return stage2;
+	if (stage1 == g->none)
+		return STAGE2_NONE;
+	return stage1 >= g->lpa2 ? STAGE2_LPA2 : STAGE2_PLAIN;
 }
 
-static bool has_gran4(uint64_t mmfr0)
+/* The one that the options ask for, which let no other through than these. */
+static const struct granule *wanted_granule(void)
 {
-	unsigned int stage2 = id_field(mmfr0, 40);
+	const struct granule *g = granules;
 
-	return stage2 >= 2 || (stage2 == 0 && id_field(mmfr0, 28) != 0xf);
+	while (UINT64_C(1) << g->shift != options.granule * 1024)
+		g++;
+	return g;
 }
 
-static uint32_t table_features(uint64_t mmfr0)
+static uint32_t table_features(void)
 {
 	uint64_t mmfr1 = read_id_aa64mmfr1_el1();
 	uint64_t mmfr2 = read_id_aa64mmfr2_el1();
 	uint32_t found = 0;
 
-	if (has_gran4_lpa2(mmfr0))
-		found |= S2_FEAT_LPA2;
 	if (id_field(mmfr1, 0) >= 1) /* HAFDBS */
 		found |= S2_FEAT_HAF;
 	if (id_field(mmfr2, 0)) /* CnP */
@@ -52,12 +77,12 @@ static uint32_t table_features(uint64_t mmfr0)
 	return found;
 }
 
-/* PARange, but what the format can say without LPA2. */
-static uint8_t pa_bits(uint64_t mmfr0, bool lpa2)
+/* PARange, but no more than what the format can say. */
+static uint8_t pa_bits(uint64_t mmfr0, bool has_52_bits)
 {
 	static const uint8_t bits[] = {32, 36, 40, 42, 44, 48, 52};
 	unsigned int range = id_field(mmfr0, 0);
-	unsigned int most = lpa2 ? 6 : 5;
+	unsigned int most = has_52_bits ? 6 : 5;
 
 	return bits[range < most ? range : most];
 }
@@ -65,17 +90,20 @@ static uint8_t pa_bits(uint64_t mmfr0, bool lpa2)
 static struct s2_config table_config(void)
 {
 	uint64_t mmfr0 = read_id_aa64mmfr0_el1();
-	uint32_t found = table_features(mmfr0);
-	uint8_t pa = pa_bits(mmfr0, found & S2_FEAT_LPA2);
+	const struct granule *g = wanted_granule();
+	unsigned int support = stage2_support(mmfr0, g);
+	bool lpa2 = support >= STAGE2_LPA2 && g->shift != S2_GRANULE_64K;
+	uint8_t pa = pa_bits(mmfr0, lpa2 || g->shift == S2_GRANULE_64K);
 
-	if (!has_gran4(mmfr0))
-		die("this CPU has no 4 KiB granule for stage 2");
+	if (support == STAGE2_NONE)
+		die("this CPU has no %lu KiB granule for stage 2; ID_AA64MMFR0_EL1 %lx",
+		    options.granule, mmfr0);
 	return (struct s2_config){
-		.granule_shift = S2_GRANULE_4K,
+		.granule_shift = g->shift,
 		.ipa_bits = pa < IPA_BITS ? pa : IPA_BITS,
 		.pa_bits = pa,
 		.vmid_bits = id_field(read_id_aa64mmfr1_el1(), 4) == 2 ? 16 : 8,
-		.features = found,
+		.features = table_features() | (lpa2 ? S2_FEAT_LPA2 : 0),
 	};
 }
 
@@ -165,7 +193,7 @@ void features_print(void)
 	static const char *const guest[] = {"PAuth", "SVE", "SME",   "FA64", "SME2", "SCXT",
 					    "MTE2",  "PMU", "GICv3", "HCX",  "MOPS"};
 
-	say("stage2: 4K granule, IPA %u bits, PA %u bits, VMID %u bits; CPU has",
+	say("stage2: %luK granule, IPA %u bits, PA %u bits, VMID %u bits; CPU has", options.granule,
 	    features.tables.ipa_bits, features.tables.pa_bits, features.tables.vmid_bits);
 	print_names(features.tables.features, tables, sizeof(tables) / sizeof(tables[0]));
 	print_names(features.guest, guest, sizeof(guest) / sizeof(guest[0]));

@@ -6,25 +6,26 @@
  */
 #include "features.h"
 #include "guest.h"
+#include "pool.h"
 #include "report.h"
-
-#define ROOT_MAX (16 * 4096) /* as many tables as can be concatenated */
 
 struct guest guest;
 
-static _Alignas(ROOT_MAX) uint8_t root[ROOT_MAX];
+void guest_format_init(void)
+{
+	must(s2_format_init(&guest.format, &features.tables), "s2_format_init");
+}
 
 void guest_init(void)
 {
 	struct s2_tree_config config = {
 		.fmt = &guest.format,
-		.root = root,
+		.root = pool_carve(guest.format.root_size, guest.format.root_size),
 		.vmid = GUEST_VMID,
 		.shared = true,
 		.grace = &guest.qsbr.grace,
 	};
 
-	must(s2_format_init(&guest.format, &features.tables), "s2_format_init");
 	must(s2_qsbr_init(&guest.qsbr, guest.slots, MAX_VCPUS), "s2_qsbr_init");
 	must(s2_init(&guest.tree, &config), "s2_init");
 }

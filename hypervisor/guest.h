@@ -10,6 +10,7 @@
 
 #define MAX_VCPUS 8
 #define GUEST_VMID 1
+#define BLOCK_LEVEL (S2_LAST_LEVEL - 1) /* where full tables become blocks */
 
 struct guest {
 	struct s2_format format;
@@ -19,7 +20,21 @@ struct guest {
 };
 extern struct guest guest;
 
-/* Empty tables of the format that the CPU has. */
+/* The format that the CPU and the options ask for: what all memory is measured in. */
+void guest_format_init(void);
+
+/* Empty tables. */
 void guest_init(void);
+
+/* Bytes of a page of the granule, and of a block at BLOCK_LEVEL. */
+static inline uint64_t guest_page_size(void)
+{
+	return s2_level_size(&guest.format, S2_LAST_LEVEL);
+}
+
+static inline uint64_t guest_block_size(void)
+{
+	return s2_level_size(&guest.format, BLOCK_LEVEL);
+}
 
 #endif

@@ -8,6 +8,7 @@
 CPU ?= cortex-a57## the CPU that `make run` emulates, cortex-a57 or max (cortex-a57)
 VCPUS ?= 2## CPUs of the guest, 1 to 8 (2)
 MEM ?= 512## MiB of the guest's memory, 256 to 4096 (512)
+GRANULE ?= 4K## granule of the guest's stage-2 tables, 4K, 16K (not on cortex-a57) or 64K (4K)
 CHURN ?= 0## 1: change the tables under the running guest, at random (0)
 HYP_CC ?= $(CROSS)gcc## compiler of the hypervisor; clang --target=aarch64-linux-gnu works too
 
@@ -26,8 +27,8 @@ PAYLOADS := $(GUEST)/hole.bin $(GUEST)/spin.bin
 .PHONY: hypervisor guest run need-hypervisor need-guest need-run
 hypervisor: $(HYP)/hypervisor.elf ## The EL2 hypervisor for QEMU's virt board
 guest: $(GUEST)/Image $(GUEST)/initramfs.cpio $(PAYLOADS) ## Debian's arm64 kernel and a userland for it
-run: hypervisor guest | need-run ## Boot a Debian guest on the library (CPU=, VCPUS=, MEM=, CHURN=1)
-	@scripts/run-guest -b $(B) -c "$(CPU)" -s "$(VCPUS)" -m "$(MEM)" -x "$(CHURN)"
+run: hypervisor guest | need-run ## Boot a Debian guest on the library (CPU=, VCPUS=, MEM=, GRANULE=, CHURN=1)
+	@scripts/run-guest -b $(B) -c "$(CPU)" -s "$(VCPUS)" -m "$(MEM)" -g "$(GRANULE)" -x "$(CHURN)"
 
 need-hypervisor:
 	@scripts/need $(CROSS)gcc=gcc-aarch64-linux-gnu $(CROSS)ld=binutils-aarch64-linux-gnu

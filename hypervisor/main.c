@@ -20,6 +20,7 @@ _Noreturn void main(struct vcpu *v)
 	console_init();
 	options_init();
 	features_init();
+	guest_format_init();
 	memory_init();
 	guest_init();
 	vcpu_init();

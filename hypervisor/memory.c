@@ -15,23 +15,34 @@
 
 struct s2p_memory s2p_memory = {.base = BOARD_RAM_PA};
 
-/* The devices of QEMU's virt board that scripts/run-guest leaves in the device tree. */
+#define GICD_PA UINT64_C(0x08000000)
+#define GICR_PA UINT64_C(0x080a0000)
+#define RTC_PA UINT64_C(0x09010000)
+
+/*
+ * The devices of QEMU's virt board that scripts/run-guest leaves in the device
+ * tree.  A page of the granule that is larger than a device gives the guest what
+ * lies behind the device as well.  That is nothing: the board leaves the rest of
+ * the 64 KiB that each of them begins empty, for guests with such pages.
+ */
 static const struct device {
 	uint64_t base;
 	uint64_t size;
 } devices[] = {
-	{0x08000000, 0x00010000}, /* GICv3 distributor */
-	{0x080a0000, 0x00f60000}, /* GICv3 redistributors */
-	{UART_PA, PAGE_SIZE}, /* PL011 */
-	{0x09010000, PAGE_SIZE}, /* PL031 */
+	{GICD_PA, 0x00010000}, /* GICv3 distributor */
+	{GICR_PA, 0x00f60000}, /* GICv3 redistributors */
+	{UART_PA, 0x00001000}, /* PL011 */
+	{RTC_PA, 0x00001000}, /* PL031 */
 };
+_Static_assert(((GICD_PA | GICR_PA | UART_PA | RTC_PA) & 0xffff) == 0,
+	       "a page of any granule that a device is in begins with it");
 
 extern uint8_t image_end[];
 
 _Static_assert(PLACE_SPARE + MAX_VCPUS * SPARES_EACH <= PLACE_MOVING, "a place is one byte");
 
-static uint8_t places[RAM_MAX / PAGE_SIZE]; /* of each page, atomic */
-static _Alignas(PAGE_SIZE) uint8_t spares[MAX_VCPUS * SPARES_EACH][PAGE_SIZE];
+static uint8_t places[RAM_MAX / PAGE_MIN]; /* of each page, atomic */
+static uint64_t spares; /* PA of the first spare page; the others follow */
 
 uint64_t memory_ram_size(void)
 {
@@ -40,8 +51,11 @@ uint64_t memory_ram_size(void)
 
 void memory_init(void)
 {
+	uint64_t page = guest_page_size();
+
 	s2p_memory.size = RAM_PA + memory_ram_size() - BOARD_RAM_PA;
-	pool_init((uintptr_t)image_end, RAM_PA);
+	pool_init((uintptr_t)image_end, RAM_PA, guest.format.granule_shift);
+	spares = (uintptr_t)pool_carve(page * MAX_VCPUS * SPARES_EACH, page);
 }
 
 static bool is_device(uint64_t ipa)
@@ -55,7 +69,7 @@ static bool is_device(uint64_t ipa)
 
 static uint8_t *place_of(uint64_t ipa)
 {
-	return &places[(ipa - RAM_IPA) / PAGE_SIZE];
+	return &places[(ipa - RAM_IPA) / guest_page_size()];
 }
 
 uint64_t memory_home(uint64_t ipa)
@@ -65,7 +79,7 @@ uint64_t memory_home(uint64_t ipa)
 
 bool memory_at_home(uint64_t ipa, uint64_t size)
 {
-	for (uint64_t page = ipa; page < ipa + size; page += PAGE_SIZE) {
+	for (uint64_t page = ipa; page < ipa + size; page += guest_page_size()) {
 		if (__atomic_load_n(place_of(page), __ATOMIC_ACQUIRE) != PLACE_HOME)
 			return false;
 	}
@@ -74,7 +88,9 @@ bool memory_at_home(uint64_t ipa, uint64_t size)
 
 uint64_t memory_place_pa(uint64_t ipa, uint8_t place)
 {
-	return place == PLACE_HOME ? memory_home(ipa) : (uintptr_t)spares[place - PLACE_SPARE];
+	if (place == PLACE_HOME)
+		return memory_home(ipa);
+	return spares + (uint64_t)(place - PLACE_SPARE) * guest_page_size();
 }
 
 bool memory_claim(uint64_t ipa, uint8_t place)
@@ -100,11 +116,11 @@ static void find_ram(uint64_t page, struct backing *backing)
 
 bool memory_find(uint64_t ipa, struct backing *backing)
 {
-	uint64_t page = ipa & ~(PAGE_SIZE - 1);
+	uint64_t page = ipa & ~(guest_page_size() - 1);
 
-	*backing = (struct backing){.pa = page, .attr = S2_DEVICE | S2_RW};
+	*backing = (struct backing){.ipa = page, .pa = page, .attr = S2_DEVICE | S2_RW};
 	if (page - RAM_IPA >= memory_ram_size())
-		return is_device(page);
+		return is_device(ipa);
 	find_ram(page, backing);
 	return true;
 }

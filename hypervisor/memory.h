@@ -17,8 +17,8 @@
 #include <stage2/descriptor.h>
 
 #define MIB UINT64_C(0x100000)
-#define PAGE_SIZE UINT64_C(4096)
-#define BLOCK_SIZE (2 * MIB)
+#define PAGE_MIN UINT64_C(4096) /* the smallest page and block: those of the 4K granule */
+#define BLOCK_MIN (2 * MIB)
 
 #define UART_PA UINT64_C(0x09000000)
 
@@ -42,8 +42,9 @@
 #define PLACE_MOVING 0xff /* between two places: nobody may map it */
 #define SPARES_EACH 8
 
-/* What is behind one page of the guest's. */
+/* What is behind one page of the granule. */
 struct backing {
+	uint64_t ipa; /* where it begins */
 	uint64_t pa;
 	s2_attr attr;
 	bool moving; /* look again later */
@@ -55,7 +56,7 @@ void memory_init(void);
 /* Bytes of guest RAM. */
 uint64_t memory_ram_size(void);
 
-/* What is behind the page of `ipa`; false if the guest has nothing there. */
+/* What is behind the page of `ipa`; false if the guest has nothing at `ipa`. */
 bool memory_find(uint64_t ipa, struct backing *backing);
 
 /* The home of a page of guest RAM, and whether all pages of a range are there. */

@@ -37,18 +37,23 @@ static uint64_t *words(uint64_t pa)
 	return (uint64_t *)(uintptr_t)pa;
 }
 
+static size_t page_words(void)
+{
+	return guest_page_size() / sizeof(uint64_t);
+}
+
 /* The guest may have written with its caches off. */
 static void copy(uint64_t from, uint64_t to)
 {
 	if (!(guest.format.features & S2_FEAT_FWB))
-		s2p_dcache_clean_inval(from, PAGE_SIZE);
-	for (size_t i = 0; i < PAGE_SIZE / sizeof(uint64_t); i++)
+		s2p_dcache_clean_inval(from, guest_page_size());
+	for (size_t i = 0, n = page_words(); i < n; i++)
 		words(to)[i] = words(from)[i];
 }
 
 static void poison(uint64_t pa)
 {
-	for (size_t i = 0; i < PAGE_SIZE / sizeof(uint64_t); i++)
+	for (size_t i = 0, n = page_words(); i < n; i++)
 		words(pa)[i] = POISON;
 }
 
@@ -69,7 +74,7 @@ static void by_protecting(struct vcpu *v, struct range page, uint64_t from, uint
 /* Whether the page was at `old`, and now is at `new`. */
 static bool relocate(struct vcpu *v, uint64_t ipa, uint8_t old, uint8_t new)
 {
-	struct range page = {ipa, PAGE_SIZE};
+	struct range page = {ipa, guest_page_size()};
 	uint64_t from = memory_place_pa(ipa, old);
 	uint64_t to = memory_place_pa(ipa, new);
 
@@ -101,7 +106,7 @@ static uint64_t choose_page(struct churn *c)
 
 	if (ipa)
 		return ipa;
-	return RAM_IPA + churn_random(c, memory_ram_size() / PAGE_SIZE) * PAGE_SIZE;
+	return RAM_IPA + churn_random(c, memory_ram_size() / guest_page_size()) * guest_page_size();
 }
 
 void move_page(struct vcpu *v)

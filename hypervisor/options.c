@@ -13,7 +13,7 @@
 #include "report.h"
 #include "semihost.h"
 
-struct options options = {.mem = 512, .churn = 0, .seed = 1};
+struct options options = {.mem = 512, .granule = 4, .churn = 0, .seed = 1};
 
 static const struct option {
 	const char *name;
@@ -22,6 +22,7 @@ static const struct option {
 	uint64_t max;
 } known[] = {
 	{"mem", &options.mem, RAM_MIN_MIB, RAM_MAX_MIB},
+	{"granule", &options.granule, 4, 64},
 	{"churn", &options.churn, 0, 1},
 	{"seed", &options.seed, 1, UINT32_MAX},
 };
@@ -62,6 +63,12 @@ static void set_option(const char *word)
 	die("unknown option in the command line at: %s", word);
 }
 
+static void check_granule(void)
+{
+	if (options.granule != 4 && options.granule != 16 && options.granule != 64)
+		die("option granule must be 4, 16 or 64, not %lu", options.granule);
+}
+
 /* The word after this one; the first word of a command line is the program's name. */
 static const char *next_word(const char *at)
 {
@@ -80,4 +87,5 @@ void options_init(void)
 		die("no command line: QEMU needs -semihosting-config enable=on,arg=...");
 	for (const char *word = next_word(line); *word; word = next_word(word))
 		set_option(word);
+	check_granule();
 }

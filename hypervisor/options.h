@@ -11,6 +11,7 @@
 
 struct options {
 	uint64_t mem; /* MiB of guest memory */
+	uint64_t granule; /* KiB of a page of the guest's tables: 4, 16 or 64 */
 	uint64_t churn; /* 1: change the tables under the running guest, at random */
 	uint64_t seed; /* of churn's random numbers */
 };

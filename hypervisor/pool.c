@@ -7,7 +7,6 @@
  */
 #include <stdbool.h>
 
-#include "memory.h"
 #include "pool.h"
 #include "report.h"
 
@@ -16,6 +15,7 @@ static struct {
 	struct s2_cache back; /* pages that were given back */
 	uint64_t next; /* first page never given out */
 	uint64_t end;
+	uint64_t page; /* bytes of each */
 	uint64_t outstanding;
 } pool;
 
@@ -30,11 +30,19 @@ static void pool_unlock(void)
 	__atomic_clear(&pool.locked, __ATOMIC_RELEASE);
 }
 
-void pool_init(uint64_t start, uint64_t end)
+void pool_init(uint64_t start, uint64_t end, uint8_t granule_shift)
 {
-	pool.next = start;
-	pool.end = end;
-	must(s2_cache_init(&pool.back, S2_GRANULE_4K), "s2_cache_init");
+	pool.page = UINT64_C(1) << granule_shift;
+	pool.next = (start + pool.page - 1) & ~(pool.page - 1);
+	pool.end = end & ~(pool.page - 1);
+	must(s2_cache_init(&pool.back, granule_shift), "s2_cache_init");
+}
+
+/* From the end, which is aligned to more than the start is. */
+void *pool_carve(uint64_t size, uint64_t align)
+{
+	pool.end = (pool.end - size) & ~(align - 1);
+	return (void *)(uintptr_t)pool.end;
 }
 
 static void *pool_take(void)
@@ -45,7 +53,7 @@ static void *pool_take(void)
 		if (pool.next == pool.end)
 			die("all memory for table pages is used up");
 		page = (void *)(uintptr_t)pool.next;
-		pool.next += PAGE_SIZE;
+		pool.next += pool.page;
 	}
 	pool.outstanding++;
 	return page;

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "console.h"
+#include "options.h"
 #include "stats.h"
 #include "vcpu.h"
 
@@ -117,8 +118,8 @@ void stats_print(const struct outcome *outcome)
 	print_time(total.longest);
 	print_engine(&engine, &total);
 	print_tables(&engine, outcome->tables_live, total.peak);
-	say("stage2-run: guest=%s vcpus=%u faults=%lu retries=%lu collapses=%lu tables_live=%lu "
-	    "tables_leaked=%lu\n",
-	    outcome->guest_ok ? "ok" : "failed", count, sum_faults(&total), engine.retries,
-	    engine.collapses, outcome->tables_live, outcome->tables_leaked);
+	say("stage2-run: guest=%s granule=%luK vcpus=%u faults=%lu retries=%lu collapses=%lu "
+	    "tables_live=%lu tables_leaked=%lu\n",
+	    outcome->guest_ok ? "ok" : "failed", options.granule, count, sum_faults(&total),
+	    engine.retries, engine.collapses, outcome->tables_live, outcome->tables_leaked);
 }

@@ -40,7 +40,7 @@ void vcpu_init(void)
 {
 	for (uint32_t i = 0; i < MAX_VCPUS; i++) {
 		vcpus[i].index = i;
-		must(s2_cpu_init(&vcpus[i].s2, S2_GRANULE_4K), "s2_cpu_init");
+		must(s2_cpu_init(&vcpus[i].s2, guest.format.granule_shift), "s2_cpu_init");
 		vcpus[i].s2.budget = BUDGET;
 		churn_init(&vcpus[i].churn, i);
 	}
