@@ -257,6 +257,8 @@ void world_build(const struct setting *setting)
 	build_caches();
 	configure();
 	m_run_begin(&world.config);
+	for (unsigned int i = 0; i < CPUS_MAX; i++)
+		m_run_owns(i, &world.cpu[i]);
 	setting->build();
 	for (unsigned int w = 0; w < WATCHED; w++)
 		world.before[w] = m_translate(world.config.watched[w]);
