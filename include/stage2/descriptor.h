@@ -9,6 +9,9 @@
  *    63 59 58  55 54 53 52 51 50                            12 11 10 9 8 7  6 5     2 1 0
  *   |ign  | sw   | XN  |Ct|DBM| output address                |   |AF|SH |S2AP|MemAttr|t|V|
  *
+ * DBM means: writes are logged here.  Then S2AP[1] is the log, whoever sets it: the
+ * hardware where VTCR_EL2.HD is set, else the fault handler (s2_touch(), s2_map()).
+ *
  * An entry whose bit 0 is clear is invalid and the hardware ignores all else,
  * so the engine keeps its own states there.  Their kind is in bits 3:1; bit 7
  * (S2AP[1], "writable") is clear in all of them, so that an atomic operation
@@ -39,22 +42,31 @@ typedef uint64_t s2_desc;
 #define S2_DESC_READ (UINT64_C(1) << 6) /* S2AP[0] */
 #define S2_DESC_WRITE (UINT64_C(1) << 7) /* S2AP[1] */
 #define S2_DESC_AF (UINT64_C(1) << 10)
+#define S2_DESC_NT (UINT64_C(1) << 16) /* of a block, FEAT_BBM level 1: must not be cached as it is */
+#define S2_DESC_DBM (UINT64_C(1) << 51)
 #define S2_DESC_XN (UINT64_C(1) << 54) /* XN[1]: with XN[0] clear, no execution at EL1 nor EL0 */
+#define S2_DESC_XN0 (UINT64_C(1) << 53) /* XN[0], FEAT_XNX: what XN[1] says of EL1 is the other way round */
 #define S2_DESC_SEAL (UINT64_C(1) << 58) /* the engine's own software bit */
 
 /*
  * Attributes of a mapping, independent of any format.
  *
  * Permissions may be combined freely, none at all included.  Exactly one memory
- * type; a device is never executable (S2_BAD_ATTR).  S2_OLD leaves the access
+ * type; a device is never executable (S2_BAD_ATTR).  S2_X_EL1 and S2_X_EL0 go
+ * together unless the format has S2_FEAT_XNX (S2_BAD_ATTR).  S2_OLD leaves the access
  * flag clear: the first access faults, or is recorded by hardware.  S2_SW(0..7)
  * is kept in descriptor bits 57:55 and means what the caller wants it to.
+ *
+ * S2_LOG, only with S2_W: the first write to the page is noted (dirty.h).  S2_DIRTY,
+ * only with S2_LOG: that is so already.  Else S2_BAD_ATTR.
  */
 typedef uint32_t s2_attr;
 
 #define S2_R 0x1u
 #define S2_W 0x2u
-#define S2_X 0x4u
+#define S2_X_EL1 0x4u
+#define S2_X_EL0 0x40u
+#define S2_X (S2_X_EL1 | S2_X_EL0)
 #define S2_RW (S2_R | S2_W)
 #define S2_RWX (S2_R | S2_W | S2_X)
 #define S2_OLD 0x8u
@@ -62,9 +74,11 @@ typedef uint32_t s2_attr;
 #define S2_NORMAL_NC 0x10u /* Normal Non-cacheable */
 #define S2_DEVICE 0x20u /* Device-nGnRE */
 #define S2_MEM_MASK 0x30u
+#define S2_LOG 0x80u
+#define S2_DIRTY 0x800u
 #define S2_SW(n) ((s2_attr)(n) << 8)
 #define S2_SW_MASK 0x700u
-#define S2_ATTR_ALL (S2_RWX | S2_OLD | S2_MEM_MASK | S2_SW_MASK)
+#define S2_ATTR_ALL (S2_RWX | S2_OLD | S2_MEM_MASK | S2_LOG | S2_DIRTY | S2_SW_MASK)
 
 /* What one entry is. */
 enum s2_kind {

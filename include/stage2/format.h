@@ -39,7 +39,11 @@ enum s2_granule {
 #define S2_FEAT_TLBIRANGE (1u << 3) /* FEAT_TLBIRANGE: TLBI by range */
 #define S2_FEAT_HAF (1u << 4) /* FEAT_HAFDBS: hardware sets the access flag (VTCR_EL2.HA) */
 #define S2_FEAT_CNP (1u << 5) /* FEAT_TTCNP: VTTBR_EL2.CnP, all CPUs use the same tables */
-#define S2_FEAT_ALL 0x3fu
+#define S2_FEAT_HD (1u << 6) /* FEAT_HAFDBS: and notes writes (VTCR_EL2.HD); needs S2_FEAT_HAF */
+#define S2_FEAT_XNX (1u << 7) /* FEAT_XNX: execution at EL1 and at EL0 are told apart */
+#define S2_FEAT_BBM1 (1u << 8) /* FEAT_BBM level 1: block sizes change by way of nT */
+#define S2_FEAT_BBM2 (1u << 9) /* FEAT_BBM level 2: block sizes change without a break */
+#define S2_FEAT_ALL 0x3ffu
 
 /* What the hypervisor decides and discovers.  52 PA bits with 64K mean FEAT_LPA. */
 struct s2_config {

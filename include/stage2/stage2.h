@@ -76,13 +76,24 @@ void *s2_cache_take(struct s2_cache *cache);
 
 /* --- one calling CPU -------------------------------------------------------- */
 
-/* Entries next to each other in one table that this CPU has locked and not yet released. */
+/* A bit for each page of the granule.  Bits are set atomically: CPUs may share one. */
+struct s2_bitmap {
+	uint64_t ipa; /* of bit 0; a multiple of the granule */
+	uint64_t bits;
+	uint64_t *word; /* bit n is bit n % 64 of word[n / 64] */
+};
+
+/*
+ * Entries next to each other in one table that this CPU has changed and not yet
+ * flushed: locked, or restricted in place.
+ */
 struct s2_run {
 	s2_desc *first;
 	uint64_t ipa; /* of the first entry */
-	uint32_t count; /* >= 1; every one of them is locked by this CPU */
+	uint32_t count; /* >= 1 */
 	uint8_t level;
 	bool tables; /* one of them pointed to a table */
+	bool locked; /* every one of them is locked by this CPU; else none is */
 };
 
 /*
@@ -94,6 +105,7 @@ struct s2_run {
 struct s2_gather {
 	struct s2_tree *tree; /* whose entries these are; NULL if there is no run */
 	uint32_t runs;
+	bool restricts; /* counted in tree->restricting, until the flush */
 	struct s2_run run[S2_GATHER_RUNS];
 };
 
@@ -103,6 +115,7 @@ struct s2_stats {
 	uint64_t breaks; /* live entries made invalid */
 	uint64_t splits; /* blocks replaced by tables */
 	uint64_t collapses; /* tables replaced by a block, neutrally */
+	uint64_t restricts; /* leaves that allow less than before, without a break */
 	uint64_t tables_linked; /* table pages that became part of a tree */
 	uint64_t tables_unlinked; /* tables cut off, with all below them counted once */
 	uint64_t tables_freed; /* table pages that came back through s2_reclaim() */
@@ -133,6 +146,12 @@ struct s2_cpu {
 	 */
 	uint32_t budget;
 	uint64_t done; /* bytes finished by the last call */
+	uint64_t found; /* pages that the last s2_age() or s2_log_*() found young, or dirty */
+	/*
+	 * Where s2_map(), s2_unmap() and s2_protect() report pages that were dirty
+	 * (S2_LOG) when they took them away; NULL, or pages outside of it: not reported.
+	 */
+	struct s2_bitmap *log;
 	struct s2_report corrupt; /* valid after S2_CORRUPT */
 	struct s2_stats stats;
 	struct s2_gather gather; /* private */
@@ -166,6 +185,8 @@ struct s2_tree {
 	uint64_t reclaiming; /* 1 while a CPU is inside s2_reclaim(); guards the next two */
 	uint64_t waiting; /* a link: tables whose grace period is `cookie` */
 	uint64_t cookie; /* 0: the grace period of `waiting` is over */
+	/* Gathers with restrictions that are not flushed yet; a line of its own, as it is read by many. */
+	_Alignas(64) uint64_t restricting;
 };
 
 /*
@@ -193,8 +214,12 @@ int s2_destroy(struct s2_tree *tree, struct s2_cpu *cpu);
 
 /* Flags of operations.  Any other bit: S2_INVALID. */
 #define S2_FAULT 0x1u /* never wait: answer S2_RETRY */
-#define S2_DEFER 0x2u /* unmap: leave the invalidation to s2_flush() */
+#define S2_DEFER 0x2u /* leave the invalidation to s2_flush() */
 #define S2_PAGES 0x4u /* map: pages only, no blocks */
+#define S2_WRITE 0x8u /* touch: for a write */
+#define S2_CLEAR 0x10u /* age: clear the access flags that are set */
+#define S2_INVALIDATE 0x20u /* age: and invalidate, so that the next access is seen */
+#define S2_KEEP 0x40u /* log_collect: only look */
 
 /*
  * Maps [ipa, ipa + size) to [pa, pa + size) with `attr`, over whatever is there.
@@ -260,6 +285,55 @@ int s2_map_cost(const struct s2_tree *tree, uint64_t ipa, uint64_t size, uint64_
  * shared, no other struct s2_cpu may be used until the flush.
  */
 int s2_unmap(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size, uint32_t flags);
+
+/*
+ * Takes the permissions `take` from what is mapped in [ipa, ipa + size), and gives it
+ * those in `give`: of S2_RWX and S2_SW_MASK, each bit in one of the two at most.  Never
+ * makes an entry invalid: the guest goes on with what it keeps.  Holes and annotations
+ * are passed over.  A block that the range covers in part is split; access flags, memory
+ * types and what is mapped stay as they are.  A logged page (S2_LOG) that may no longer
+ * be written is no longer logged: cpu->log learns whether it was dirty.
+ *
+ * flags: S2_FAULT, S2_DEFER.  Statuses as s2_unmap(), and S2_BAD_ATTR (other bits, or
+ * one in both; one of S2_X_EL1 and S2_X_EL0 without S2_FEAT_XNX).
+ *
+ * TLB: on return no CPU can use a permission that was taken, also if it was another call
+ * that took it.  With S2_DEFER this holds once s2_flush() has returned.  What was given:
+ * as s2_map().
+ */
+int s2_protect(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size, s2_attr take,
+	       s2_attr give, uint32_t flags);
+
+/*
+ * The short way to resolve a fault on the page at `ipa` (any byte address) that is
+ * mapped already: sets its access flag, and with S2_WRITE marks it dirty if it is
+ * logged and clean.
+ *
+ * flags: S2_FAULT, S2_WRITE.
+ * S2_OK; S2_NOT_MAPPED (a hole, or an annotation); S2_READ_ONLY (with S2_WRITE); S2_RETRY
+ * (S2_FAULT only); S2_CORRUPT; bad input: S2_INVALID, S2_IPA_RANGE, S2_BAD_CACHE, S2_BUSY.
+ * Takes no table page.
+ *
+ * TLB: an entry without access flag is not cached; after S2_WRITE the calling CPU's own
+ * entry is invalidated with S2_FAULT, others fault once more and find out.
+ */
+int s2_touch(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint32_t flags);
+
+/*
+ * Which pages in [ipa, ipa + size) were accessed: their bits are set in `young`, unless
+ * it is NULL; bits of other pages stay as they are.  Counts them in cpu->found.  With
+ * S2_CLEAR they are old afterwards.  A block is one entry: what the range covers only a
+ * part of is looked at for that part, and not cleared.
+ *
+ * flags: S2_FAULT, S2_CLEAR, S2_INVALIDATE (with S2_CLEAR; else S2_INVALID), S2_DEFER (with
+ * S2_INVALIDATE; else S2_INVALID).  Statuses as s2_unmap(), without those about pages;
+ * S2_BAD_BITMAP as s2_log_collect().
+ *
+ * TLB: nothing is invalidated unless asked for, and an access by way of an entry that is
+ * still cached then leaves no mark.
+ */
+int s2_age(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size,
+	   struct s2_bitmap *young, uint32_t flags);
 
 /*
  * Completes what S2_DEFER left open on this CPU: one invalidation for all, then

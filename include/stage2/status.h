@@ -24,6 +24,8 @@ enum s2_status {
 
 	/* The tables are not in the state that the operation needs. */
 	S2_OWNED = -13, /* an annotated entry is in the way (EACCES) */
+	S2_NOT_MAPPED = -2, /* touch: nothing is mapped there (ENOENT) */
+	S2_READ_ONLY = -30, /* touch: it may not be written (EROFS) */
 	S2_NOT_UNIFORM = -18, /* collapse: the entries do not form a block (EXDEV) */
 	S2_CORRUPT = -117, /* a descriptor that no engine writes: see cpu->corrupt (EUCLEAN) */
 
@@ -39,6 +41,7 @@ enum s2_status {
 	S2_BAD_OWNER = -87, /* an owner or payload beyond its bits (EUSERS) */
 	S2_BAD_VMID = -49, /* beyond the VMID bits of the format (EUNATCH) */
 	S2_BAD_CACHE = -74, /* the cache holds pages of another granule (EBADMSG) */
+	S2_BAD_BITMAP = -7, /* the bitmap does not cover the range, or is misaligned (E2BIG) */
 	S2_NO_GRACE = -1, /* a shared tree without a grace period (EPERM) */
 	S2_BUSY = -16, /* an invalidation that this CPU deferred is not flushed (EBUSY) */
 
@@ -50,7 +53,7 @@ enum s2_status {
 		-91, /* not a size that VTCR_EL2.PS can say, or more than granule allows (EPROTOTYPE) */
 	S2_IPA_OVER_PA = -40, /* more IPA bits than PA bits (ELOOP) */
 	S2_BAD_VMID_BITS = -92, /* not 8 or 16 (ENOPROTOOPT) */
-	S2_BAD_FEATURE = -38, /* an unknown feature bit (ENOSYS) */
+	S2_BAD_FEATURE = -38, /* an unknown feature bit, or one without what it needs (ENOSYS) */
 	S2_BAD_LPA2 = -97, /* LPA2 with a 64K granule, which has no such format (EAFNOSUPPORT) */
 };
 
