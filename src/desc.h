@@ -19,9 +19,10 @@
 #define S2_TABLE_PA (((UINT64_C(1) << 52) - 1) & ~UINT64_C(0xfff))
 
 /* What may differ between leaves that map the same memory alike. */
-#define S2_DESC_XN_MASK (UINT64_C(3) << 53)
-#define S2_DESC_SW_MASK (UINT64_C(7) << 55)
-#define S2_DESC_PERM (S2_DESC_READ | S2_DESC_WRITE | S2_DESC_XN_MASK)
+#define S2_DESC_XN_MASK (S2_DESC_XN | S2_DESC_XN0)
+#define S2_DESC_SW_SHIFT 55
+#define S2_DESC_SW_MASK (UINT64_C(7) << S2_DESC_SW_SHIFT)
+#define S2_DESC_PERM (S2_DESC_READ | S2_DESC_WRITE | S2_DESC_DBM | S2_DESC_XN_MASK)
 
 static inline uint64_t s2_oa_encode(const struct s2_format *fmt, uint64_t pa)
 {
@@ -66,6 +67,42 @@ static inline bool s2_is_locked(s2_desc desc)
 	s2_desc kind = desc & (S2_DESC_VALID | S2_INVALID_KIND);
 
 	return kind == S2_INVALID_LOCKED || kind == S2_INVALID_LINK;
+}
+
+/* A leaf whose writes are logged, and one that was written since. */
+static inline bool s2_is_logged(s2_desc desc)
+{
+	return desc & S2_DESC_DBM;
+}
+
+static inline bool s2_is_dirty(s2_desc desc)
+{
+	return (desc & (S2_DESC_DBM | S2_DESC_WRITE)) == (S2_DESC_DBM | S2_DESC_WRITE);
+}
+
+/*
+ * What may be executed, as S2_X_EL1 and S2_X_EL0 (Arm ARM, "FEAT_XNX"): XN[1] forbids
+ * it at EL0, and at EL1 as well unless XN[0] is set, which turns round what it says of EL1.
+ */
+static inline s2_attr s2_desc_exec(s2_desc desc)
+{
+	bool xn1 = desc & S2_DESC_XN, xn0 = desc & S2_DESC_XN0;
+
+	return (xn1 ? 0 : S2_X_EL0) | (xn1 == xn0 ? S2_X_EL1 : 0);
+}
+
+static inline s2_desc s2_exec_desc(s2_attr attr)
+{
+	bool el1 = attr & S2_X_EL1, el0 = attr & S2_X_EL0;
+
+	return (el0 ? 0 : S2_DESC_XN) | (el1 == el0 ? 0 : S2_DESC_XN0);
+}
+
+static inline bool s2_exec_is_sane(const struct s2_format *fmt, s2_attr attr)
+{
+	s2_attr exec = attr & S2_X;
+
+	return !exec || exec == S2_X || fmt->features & S2_FEAT_XNX;
 }
 
 static inline bool s2_is_sealed(s2_desc desc)

@@ -9,8 +9,6 @@
 
 #define MEMATTR_SHIFT 2
 #define SH_INNER (UINT64_C(3) << 8)
-#define SW_SHIFT 55
-#define DBM (UINT64_C(1) << 51)
 #define CONTIGUOUS (UINT64_C(1) << 52)
 
 /*
@@ -29,11 +27,18 @@ static uint64_t memattr(const struct s2_format *fmt, s2_attr attr)
 	}
 }
 
-static bool attr_is_sane(s2_attr attr)
+/* A log is of writes, and what is dirty is logged. */
+static bool log_is_sane(s2_attr attr)
+{
+	return !(attr & S2_LOG && !(attr & S2_W)) && !(attr & S2_DIRTY && !(attr & S2_LOG));
+}
+
+static bool attr_is_sane(const struct s2_format *fmt, s2_attr attr)
 {
 	s2_attr type = attr & S2_MEM_MASK;
 
-	if (attr & ~S2_ATTR_ALL || type == S2_MEM_MASK)
+	if (attr & ~S2_ATTR_ALL || type == S2_MEM_MASK || !log_is_sane(attr) ||
+	    !s2_exec_is_sane(fmt, attr))
 		return false;
 	/* An instruction fetch may be speculative; a device must not be read so. */
 	return type != S2_DEVICE || !(attr & S2_X);
@@ -47,15 +52,24 @@ static uint64_t shareability(const struct s2_format *fmt, s2_attr attr)
 	return SH_INNER;
 }
 
+/* What is logged and clean gets S2AP[1] with the first write. */
+static s2_desc encode_write(s2_attr attr)
+{
+	if (!(attr & S2_W))
+		return 0;
+	if (!(attr & S2_LOG))
+		return S2_DESC_WRITE;
+	return attr & S2_DIRTY ? S2_DESC_DBM | S2_DESC_WRITE : S2_DESC_DBM;
+}
+
 static s2_desc encode_attr(const struct s2_format *fmt, s2_attr attr)
 {
 	s2_desc desc = memattr(fmt, attr) << MEMATTR_SHIFT | shareability(fmt, attr);
 
 	desc |= attr & S2_R ? S2_DESC_READ : 0;
-	desc |= attr & S2_W ? S2_DESC_WRITE : 0;
-	desc |= attr & S2_X ? 0 : S2_DESC_XN;
+	desc |= encode_write(attr) | s2_exec_desc(attr);
 	desc |= attr & S2_OLD ? 0 : S2_DESC_AF;
-	return desc | (s2_desc)(attr >> 8 & 7) << SW_SHIFT;
+	return desc | (s2_desc)(attr >> 8 & 7) << S2_DESC_SW_SHIFT;
 }
 
 int s2_desc_leaf(const struct s2_format *fmt, unsigned int level, uint64_t pa, s2_attr attr,
@@ -65,7 +79,7 @@ int s2_desc_leaf(const struct s2_format *fmt, unsigned int level, uint64_t pa, s
 		return S2_INVALID;
 	if (!s2_level_has_leaf(fmt, level))
 		return S2_BAD_LEVEL;
-	if (!attr_is_sane(attr))
+	if (!attr_is_sane(fmt, attr))
 		return S2_BAD_ATTR;
 	if (pa >> fmt->pa_bits)
 		return S2_PA_RANGE;
@@ -118,7 +132,10 @@ static enum s2_kind kind_of_invalid(unsigned int level, s2_desc desc)
 	}
 }
 
-/* What the engine never sets in a leaf; nT among it, where a block has address bits to spare. */
+/*
+ * What the engine never sets in a leaf; nT among it, where a block has address bits to
+ * spare, and XN[0] on CPUs without FEAT_XNX.
+ */
 static uint64_t reserved_in_leaf(const struct s2_format *fmt, unsigned int level)
 {
 	uint64_t address = (UINT64_C(1) << 51) - (UINT64_C(1) << 12);
@@ -127,7 +144,9 @@ static uint64_t reserved_in_leaf(const struct s2_format *fmt, unsigned int level
 	/* OA[51:50], also where the PA size has no such bits. */
 	if (fmt->features & S2_FEAT_LPA2)
 		address |= UINT64_C(3) << 8;
-	return (address & ~(aligned | fmt->oa_high)) | DBM | CONTIGUOUS;
+	if (!(fmt->features & S2_FEAT_XNX))
+		address |= S2_DESC_XN0;
+	return (address & ~(aligned | fmt->oa_high)) | CONTIGUOUS;
 }
 
 static enum s2_kind kind_of_leaf(const struct s2_format *fmt, unsigned int level, s2_desc desc)
@@ -172,8 +191,10 @@ s2_attr s2_desc_attr(const struct s2_format *fmt, s2_desc desc)
 	if (!fmt || !s2_is_valid(desc))
 		return 0;
 	attr |= desc & S2_DESC_READ ? S2_R : 0;
-	attr |= desc & S2_DESC_WRITE ? S2_W : 0;
-	attr |= desc & S2_DESC_XN ? 0 : S2_X;
+	attr |= desc & (S2_DESC_WRITE | S2_DESC_DBM) ? S2_W : 0;
+	attr |= s2_is_logged(desc) ? S2_LOG : 0;
+	attr |= s2_is_dirty(desc) ? S2_DIRTY : 0;
+	attr |= s2_desc_exec(desc);
 	attr |= desc & S2_DESC_AF ? 0 : S2_OLD;
-	return attr | (s2_attr)(desc >> SW_SHIFT & 7) << 8;
+	return attr | (s2_attr)(desc >> S2_DESC_SW_SHIFT & 7) << 8;
 }

@@ -16,6 +16,7 @@
 #define VTCR_PS_SHIFT 16
 #define VTCR_VS_16BIT BIT(19)
 #define VTCR_HA BIT(21)
+#define VTCR_HD BIT(22)
 #define VTCR_RES1 BIT(31)
 #define VTCR_DS BIT(32)
 
@@ -69,6 +70,9 @@ static int check_config(const struct s2_config *cfg)
 	if (!is_granule(cfg->granule_shift))
 		return S2_BAD_GRANULE;
 	if (cfg->features & ~S2_FEAT_ALL)
+		return S2_BAD_FEATURE;
+	/* Arm ARM, "VTCR_EL2.HD": has no effect unless HA is set. */
+	if ((cfg->features & (S2_FEAT_HD | S2_FEAT_HAF)) == S2_FEAT_HD)
 		return S2_BAD_FEATURE;
 	if (cfg->granule_shift == S2_GRANULE_64K && (cfg->features & S2_FEAT_LPA2))
 		return S2_BAD_LPA2;
@@ -141,6 +145,7 @@ static uint64_t derive_vtcr(const struct s2_format *fmt)
 	vtcr |= (uint64_t)ps_field(fmt->pa_bits) << VTCR_PS_SHIFT;
 	vtcr |= fmt->vmid_bits == 16 ? VTCR_VS_16BIT : 0;
 	vtcr |= fmt->features & S2_FEAT_HAF ? VTCR_HA : 0;
+	vtcr |= fmt->features & S2_FEAT_HD ? VTCR_HD : 0;
 	vtcr |= fmt->features & S2_FEAT_LPA2 ? VTCR_DS : 0;
 	return vtcr;
 }

@@ -29,7 +29,7 @@ struct culprit {
 static const struct culprit culprits[] = {
 	{"a reserved type at level 3", 3, 0x00400000400007fd},
 	{"a page with the Contiguous bit", 3, 0x00500000400007ff},
-	{"a page with DBM", 3, 0x00480000400007ff},
+	{"a page with XN[0]", 3, 0x00600000400007ff},
 	{"a page beyond the PA bits", 3, 0x00400f00400007ff},
 	{"an invalid entry of kind 4", 3, 0x8},
 	{"an invalid entry of kind 7", 3, 0xe},

@@ -16,13 +16,18 @@
 
 #define LLU(x) ((unsigned long long)(x))
 
-static bool attr_is_good(s2_attr attr)
+static bool attr_is_good(const struct s2_format *fmt, s2_attr attr)
 {
 	s2_attr memory = attr & S2_MEM_MASK;
+	bool el1 = attr & S2_X_EL1, el0 = attr & S2_X_EL0;
 
 	if (attr & ~S2_ATTR_ALL || memory == S2_MEM_MASK)
 		return false;
-	return memory != S2_DEVICE || !(attr & S2_X);
+	if (el1 != el0 && !(fmt->features & S2_FEAT_XNX))
+		return false;
+	if ((attr & S2_LOG && !(attr & S2_W)) || (attr & S2_DIRTY && !(attr & S2_LOG)))
+		return false;
+	return memory != S2_DEVICE || (!el1 && !el0);
 }
 
 /* Calls `check` at each leaf level with addresses that set each bit once, none, and all. */
@@ -46,7 +51,7 @@ static void check_round_trip(const struct s2_format *fmt, unsigned int level, ui
 	for (s2_attr attr = 0; attr <= S2_ATTR_ALL; attr++) {
 		s2_desc desc;
 
-		if (!attr_is_good(attr))
+		if (!attr_is_good(fmt, attr))
 			continue;
 		require_status(s2_desc_leaf(fmt, level, pa, attr, &desc), S2_OK);
 		require(s2_desc_kind(fmt, level, desc) == S2_KIND_LEAF, "%#llx is no leaf",
@@ -79,7 +84,7 @@ static void check_architecture(const struct s2_format *fmt, unsigned int level, 
 		s2_attr seen;
 		s2_desc desc;
 
-		if (!attr_is_good(attr))
+		if (!attr_is_good(fmt, attr))
 			continue;
 		require_status(s2_desc_leaf(fmt, level, pa, attr, &desc), S2_OK);
 		require(arch_kind(&regime, level, desc) == ARCH_LEAF, "%#llx is no leaf",
@@ -117,6 +122,11 @@ static const struct {
 	{{12, 40, 40, 8, 0}, 3, 0, 0, 0x004000000000073f},
 	{{12, 40, 40, 8, 0}, 3, 0, S2_RWX | S2_OLD, 0x00000000000003ff},
 	{{12, 40, 40, 8, 0}, 3, 0, S2_RWX | S2_SW(5), 0x02800000000007ff},
+	{{12, 40, 40, 8, 0}, 3, 0, S2_RWX | S2_LOG, 0x000800000000077f},
+	{{12, 40, 40, 8, 0}, 3, 0, S2_RWX | S2_LOG | S2_DIRTY, 0x00080000000007ff},
+	{{12, 40, 40, 8, S2_FEAT_XNX}, 3, 0, S2_RW | S2_X_EL0, 0x00200000000007ff},
+	{{12, 40, 40, 8, S2_FEAT_XNX}, 3, 0, S2_RW | S2_X_EL1, 0x00600000000007ff},
+	{{12, 40, 40, 8, S2_FEAT_XNX}, 3, 0, S2_RW, 0x00400000000007ff},
 	{{12, 40, 40, 8, 0}, 2, 0x40200000, S2_RWX, 0x00000000402007fd},
 	{{12, 40, 40, 8, 0}, 1, 0x40000000, S2_RWX, 0x00000000400007fd},
 	{{12, 40, 40, 8, S2_FEAT_FWB}, 3, 0x1000, S2_RWX, 0x00000000000017db},
@@ -225,7 +235,7 @@ static void a_leaf_at_a_level_without_blocks_is_refused(void **state)
 static void check_bad_attrs(const struct s2_format *fmt)
 {
 	for (s2_attr attr = 0; attr < 0x1000; attr++)
-		if (!attr_is_good(attr))
+		if (!attr_is_good(fmt, attr))
 			refuses_leaf(fmt, 3, 0, attr, S2_BAD_ATTR);
 	for (unsigned int bit = 12; bit < 32; bit++)
 		refuses_leaf(fmt, 3, 0, S2_RW | UINT32_C(1) << bit, S2_BAD_ATTR);

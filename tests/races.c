@@ -140,7 +140,7 @@ struct pages {
 	uint64_t page[PAGES];
 };
 
-#define MAPPED 0x800
+#define MAPPED BIT(63)
 
 static void apply(struct pages *pages, const struct action *a, uint64_t done)
 {
@@ -282,7 +282,7 @@ static void check_cached(const struct tlb_leaf *leaf, void *arg)
 	for (uint64_t at = 0; at < leaf->size && leaf->ipa + at - BASE < SIZE; at += PAGE) {
 		uint64_t page = now->page[(leaf->ipa + at - BASE) / PAGE];
 
-		require(page & MAPPED && (page & ~UINT64_C(0xfff)) == leaf->pa + at &&
+		require(page & MAPPED && (page & ~(MAPPED | UINT64_C(0xfff))) == leaf->pa + at &&
 				!(leaf->attr & S2_RWX & ~page),
 			"IPA %#llx: a CPU may still use PA %#llx, attributes %#x; there is %#llx",
 			LLU(leaf->ipa + at), LLU(leaf->pa + at), leaf->attr, LLU(page));

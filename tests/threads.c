@@ -34,7 +34,7 @@
 #define BLOCK UINT64_C(0x200000)
 #define GB UINT64_C(0x40000000)
 #define ARENA (UINT64_C(64) << 20)
-#define MAPPED 0x800u
+#define MAPPED BIT(63)
 
 /* Units of one size; where they begin is a multiple of nothing but a page. */
 struct region {

@@ -144,6 +144,9 @@ static bool decode_memory(const struct arch_regime *regime, uint64_t desc, s2_at
 	return regime->ds || (*attr & S2_MEM_MASK) || bits(desc, 9, 8) == 3;
 }
 
+/* XN[1:0], with FEAT_XNX; without it XN[0] is clear, and the two rows left are the old ones. */
+static const s2_attr exec_of[] = {S2_X_EL1 | S2_X_EL0, S2_X_EL0, 0, S2_X_EL1};
+
 bool arch_attr(const struct arch_regime *regime, unsigned int level, uint64_t desc, s2_attr *attr)
 {
 	uint64_t pa = address(regime, desc);
@@ -152,11 +155,13 @@ bool arch_attr(const struct arch_regime *regime, unsigned int level, uint64_t de
 	if (!decode_memory(regime, desc, attr))
 		return false;
 	*attr |= desc & BIT(6) ? S2_R : 0;
-	*attr |= desc & BIT(7) ? S2_W : 0;
-	*attr |= desc & BIT(54) ? 0 : S2_X;
+	*attr |= desc & (BIT(7) | BIT(51)) ? S2_W : 0;
+	*attr |= desc & BIT(51) ? S2_LOG : 0;
+	*attr |= desc & BIT(51) && desc & BIT(7) ? S2_DIRTY : 0;
+	*attr |= exec_of[bits(desc, 54, 53)];
 	*attr |= desc & BIT(10) ? 0 : S2_OLD;
 	*attr |= S2_SW(bits(desc, 57, 55));
-	return !(desc & (BIT(11) | BIT(51) | BIT(52) | BIT(53))) && !(pa >> regime->pa_bits) &&
+	return !(desc & (BIT(11) | BIT(52))) && !(pa >> regime->pa_bits) &&
 	       !(pa & (arch_size(regime, level) - 1));
 }
 

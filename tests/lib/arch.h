@@ -53,7 +53,7 @@ uint64_t arch_output(const struct arch_regime *regime, unsigned int level, uint6
 /*
  * The attributes of a leaf, in the words of descriptor.h.  False if the leaf has
  * an encoding that descriptor.h has no word for: another memory type or
- * shareability, Contiguous, nT, DBM, XN[0], or an output address that is not
+ * shareability, Contiguous, nT, or an output address that is not
  * aligned or too large.
  */
 bool arch_attr(const struct arch_regime *regime, unsigned int level, uint64_t desc, s2_attr *attr);

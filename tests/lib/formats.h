@@ -19,6 +19,7 @@ static const struct s2_config formats[] = {
 	{12, 34, 48, 16, S2_FEAT_FWB},
 	{12, 39, 40, 8, FEAT_TLBI},
 	{12, 40, 40, 8, 0},
+	{12, 40, 40, 8, S2_FEAT_XNX | S2_FEAT_HAF | S2_FEAT_HD},
 	{12, 43, 44, 16, S2_FEAT_FWB | S2_FEAT_TTL},
 	{12, 48, 48, 16, S2_FEAT_TLBIRANGE},
 	{12, 48, 48, 16, S2_FEAT_LPA2 | FEAT_TLBI},

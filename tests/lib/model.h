@@ -27,7 +27,7 @@ struct model {
 };
 
 #define MODEL_EMPTY UINT64_C(0)
-#define MODEL_MAPPED UINT64_C(0x800) /* with the attributes in 10:0 and the address above */
+#define MODEL_MAPPED (UINT64_C(1) << 63) /* with the attributes in 11:0 and the address above */
 #define MODEL_OWNED UINT64_C(0x40) /* with the owner above bit 12 */
 #define MODEL_DEFERRED UINT64_C(0x80) /* unmapped, but the flush is still owed */
 
@@ -49,7 +49,7 @@ static inline bool model_is_mapped(uint64_t page)
 
 static inline uint64_t model_pa(uint64_t page)
 {
-	return page & ~UINT64_C(0xfff);
+	return page & ~(MODEL_MAPPED | UINT64_C(0xfff));
 }
 
 static inline s2_attr model_attr(uint64_t page)
