@@ -13,7 +13,7 @@
 
 int s2_contend(struct s2_op *op, const struct s2_spot *at)
 {
-	bool held = op->cpu->gather.runs;
+	bool held = op->cpu->gather.tree;
 
 	op->cpu->stats.retries++;
 	s2_gather_flush(op);

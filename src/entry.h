@@ -4,7 +4,7 @@
  * One live entry: the only code that writes a descriptor others can see.
  *
  *	empty ------------- s2_entry_install ----------> leaf, table
- *	leaf -------------- s2_entry_relax ------------> leaf that allows more
+ *	leaf -------------- s2_entry_change -----------> leaf that allows more, or less
  *	leaf <------------- seal, unseal --------------> leaf that may not change
  *	leaf, table, ... -- s2_entry_break ------------> locked
  *	locked ------------ s2_entry_make -------------> leaf, table, empty
@@ -48,10 +48,10 @@ static inline bool s2_entry_install(struct s2_op *op, const struct s2_spot *at, 
 }
 
 /*
- * BBM does not ask for a break when only permissions, AF or software bits change.
- * Its release pairs with nothing: who reads the entry follows it nowhere.
+ * BBM does not ask for a break when only S2AP, DBM, XN, AF or software bits change; what
+ * takes something away is to be flushed (gather.c).  Who reads the entry follows it nowhere.
  */
-static inline bool s2_entry_relax(struct s2_op *op, const struct s2_spot *at, s2_desc new)
+static inline bool s2_entry_change(struct s2_op *op, const struct s2_spot *at, s2_desc new)
 {
 	return s2_entry_install(op, at, new);
 }

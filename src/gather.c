@@ -16,6 +16,13 @@
  *
  * A CPU that holds locked entries never waits (contend.c): it flushes first.
  *
+ * A leaf that only loses permissions is not locked: it changes in place, and the guest
+ * goes on.  Then another CPU finds it as it wants it before the flush, and must not
+ * rely on that.  So these are counted, in tree->restricting, from before the first
+ * change until after the flush.  Who finds nothing to change, and the count not zero,
+ * changes the leaf to itself and flushes it himself: nobody waits for another's flush.
+ * The store is needed: a DSB makes visible to table walks what its own CPU has stored.
+ *
  * What pairs with what:
  *  - the DSBs of s2_invalidate() stand between all breaks and all releases: no walk
  *    uses an old entry once it reads as empty.
@@ -23,9 +30,13 @@
  *    releases, and pairs with the acquire of the next install or break there.
  *    Its load needs no order: nobody else writes the lock but who unlinks the
  *    table that it stands in, and the compare-and-swap finds that out.
+ *  - the count goes up before the change (acquire and release, both): who sees the
+ *    change by a load with acquire, or by a compare-and-swap, sees the count.  It goes
+ *    down with release after the last DSB: who sees that, with acquire, comes after the flush.
  */
 #include "gather.h"
 
+#include "log.h"
 #include "reclaim.h"
 #include "tlbi.h"
 
@@ -72,35 +83,97 @@ bool s2_gather_break(struct s2_op *op, const struct s2_spot *at)
 	return true;
 }
 
+static void count_restricting(struct s2_op *op)
+{
+	struct s2_gather *g = &op->cpu->gather;
+
+	if (g->counted)
+		return;
+	g->tree = op->tree;
+	g->counted = true;
+	s2p_word_add(&op->tree->restricting, 1);
+}
+
+void s2_gather_stale(struct s2_op *op, const struct s2_spot *at)
+{
+	struct s2_gather *g = &op->cpu->gather;
+	uint64_t end = s2_spot_end(op, at);
+
+	g->tree = op->tree;
+	if (!g->restricted_end) {
+		g->restricted = at->base;
+		g->restricted_end = end;
+		g->restricted_level = (uint8_t)at->level;
+		return;
+	}
+	g->restricted = at->base < g->restricted ? at->base : g->restricted;
+	g->restricted_end = end > g->restricted_end ? end : g->restricted_end;
+	if (g->restricted_level != at->level)
+		g->restricted_level = S2_NO_HINT;
+}
+
+bool s2_gather_restrict(struct s2_op *op, const struct s2_spot *at, s2_desc new)
+{
+	count_restricting(op);
+	if (!s2_entry_change(op, at, new))
+		return false;
+	s2_gather_stale(op, at);
+	op->cpu->stats.restricts += new != at->desc;
+	return true;
+}
+
+bool s2_gather_is_settled(const struct s2_op *op)
+{
+	return s2p_word_load_acquire(&op->tree->restricting) == op->cpu->gather.counted;
+}
+
 /*
  * A link in place of our lock: the table that the entry stands in was cut away,
  * and who cut it has taken over what the entry held.
  */
-static void release(struct s2_op *op, s2_desc *entry, unsigned int level)
+static void release(struct s2_op *op, const struct s2_run *run, uint32_t n)
 {
+	s2_desc *entry = &run->first[n];
 	s2_desc desc = s2p_load(entry);
 
 	if (!s2_is_locked(desc) || s2_is_link(desc) || !s2p_cas(entry, desc, 0))
 		return;
-	if (desc & S2_HAS_TABLE)
-		s2_retire(op, desc & S2_TABLE_PA, level + 1);
+	if (!(desc & S2_HAS_TABLE))
+		return;
+	s2_log_harvest(op, desc & S2_TABLE_PA, run->level + 1,
+		       run->ipa + ((uint64_t)n << s2_level_shift(op->fmt, run->level)));
+	s2_retire(op, desc & S2_TABLE_PA, run->level + 1);
+}
+
+/* Everything stored before is visible to table walks afterwards. */
+static void invalidate(struct s2_op *op)
+{
+	struct s2_gather *g = &op->cpu->gather;
+	struct s2_plan plan;
+
+	s2_op_enter_vmid(op);
+	s2_plan_gather(&plan, op->fmt, g);
+	s2_invalidate(&plan);
+	op->stored = false;
+	s2_plan_count(&plan, &op->cpu->stats);
 }
 
 void s2_gather_flush(struct s2_op *op)
 {
 	struct s2_gather *g = &op->cpu->gather;
-	struct s2_plan plan;
 
-	if (!g->runs)
+	if (!g->tree)
 		return;
-	s2_op_enter_vmid(op);
-	s2_plan_runs(&plan, op->fmt, g->run, g->runs);
-	s2_invalidate(&plan);
+	if (g->runs || g->restricted_end)
+		invalidate(op);
 	for (uint32_t i = 0; i < g->runs; i++) {
 		for (uint32_t n = 0; n < g->run[i].count; n++)
-			release(op, &g->run[i].first[n], g->run[i].level);
+			release(op, &g->run[i], n);
 	}
+	if (g->counted)
+		s2p_word_add(&op->tree->restricting, UINT64_MAX);
 	g->runs = 0;
+	g->restricted_end = 0;
+	g->counted = false;
 	g->tree = NULL;
-	s2_plan_count(&plan, &op->cpu->stats);
 }

@@ -17,6 +17,22 @@ bool s2_gather_break(struct s2_op *op, const struct s2_spot *at);
 /* Whether the entry at `at` would join the run that was added to last. */
 bool s2_gather_adjoins(const struct s2_op *op, const struct s2_spot *at);
 
+/*
+ * Replaces the leaf at `at` with `new`, which takes something away, or with itself if
+ * that was another CPU's doing and may not be flushed yet.  It stays valid; what any
+ * CPU may still use of it goes with the flush.  False if somebody was faster.
+ */
+bool s2_gather_restrict(struct s2_op *op, const struct s2_spot *at, s2_desc new);
+
+/* The leaf at `at` was stored by this CPU, and what it said before has to be flushed. */
+void s2_gather_stale(struct s2_op *op, const struct s2_spot *at);
+
+/*
+ * Whether what the leaf at `at` does not allow is not in use any more, as far as it is
+ * for another CPU to flush it.  `at->desc` was read with acquire, or by a compare-and-swap.
+ */
+bool s2_gather_is_settled(const struct s2_op *op);
+
 /* One invalidation for all of them, then releases them and retires the tables. */
 void s2_gather_flush(struct s2_op *op);
 

@@ -21,6 +21,7 @@
 #include "graft.h"
 
 #include "cache.h"
+#include "log.h"
 #include "tlbi.h"
 
 struct graft {
@@ -117,12 +118,6 @@ static bool replace_block(struct s2_op *op, const struct s2_spot *at, s2_desc ta
 	return made;
 }
 
-/* Entries filled count like entries visited; one is left for the walk to spend. */
-static void spend(struct s2_op *op, uint64_t entries)
-{
-	op->budget -= entries < op->budget ? entries : op->budget - 1;
-}
-
 static int publish(struct s2_op *op, const struct s2_spot *at, struct graft *g)
 {
 	s2_desc table = table_desc(op, g->table[0]);
@@ -134,7 +129,8 @@ static int publish(struct s2_op *op, const struct s2_spot *at, struct graft *g)
 		return s2_lost(op);
 	}
 	op->cpu->stats.tables_linked += g->n;
-	spend(op, (g->end - op->pos) >> s2_level_shift(op->fmt, at->level + g->n));
+	s2_log_replaced(op, at->desc, op->attr_bits, op->pos, g->end);
+	s2_spend(op, (g->end - op->pos) >> s2_level_shift(op->fmt, at->level + g->n));
 	op->pos = g->end;
 	return S2_STEP_AGAIN;
 }

@@ -7,7 +7,7 @@
  *	empty entry		install the leaf			none
  *	empty, higher up	graft tables with the leaves in them	none
  *	the same leaf		nothing					none
- *	less permission		relax: one compare-and-swap		none
+ *	other permissions	one compare-and-swap; adjust.h		none
  *	another leaf		break, invalidate, make			yes
  *	a table, for a block	break, invalidate, make; then retire	yes
  *	a block, for a page	graft: break, invalidate, make		yes
@@ -16,12 +16,10 @@
  * make there is the invalidation and nothing else; what a replaced table held is
  * torn down afterwards.
  */
-#include "gather.h"
-#include "graft.h"
+#include "adjust.h"
 #include "map.h"
 #include "reclaim.h"
 #include "tlbi.h"
-#include "walk.h"
 
 /* Before the entry can be used: see stage2/platform.h, "Caches". */
 static void prepare(const struct s2_op *op, uint64_t size)
@@ -49,15 +47,29 @@ static int map_graft(struct s2_op *op, const struct s2_spot *at, unsigned int ta
 }
 
 /*
- * Over a live leaf or table.  BBM: change of output address, of memory type, of
- * block size; and a restriction of permissions, so that nobody can find the new
- * entry before the old one is gone from all TLBs.  A block that takes the place
- * of a table is young: nobody looks for access flags in what it replaces.
+ * A block that takes the place of a table is young, and dirty if it is logged: nobody
+ * looks for what is noted in what it replaces.
  */
+static s2_desc leaf_for_table(const struct s2_op *op, const struct s2_spot *at)
+{
+	s2_desc leaf = s2_op_leaf(op, at->base, at->level) | S2_DESC_AF;
+
+	return leaf | (s2_is_logged(leaf) ? S2_DESC_WRITE : 0);
+}
+
+static void map_retire(struct s2_op *op, const struct s2_spot *at)
+{
+	uint64_t pa = s2_oa_decode(op->fmt, at->desc);
+
+	s2_log_harvest(op, pa, at->level + 1, at->base);
+	s2_retire(op, pa, at->level + 1);
+}
+
+/* Over a live leaf or table.  BBM: change of output address, of memory type, of block size. */
 static int map_over(struct s2_op *op, const struct s2_spot *at)
 {
 	bool table = s2_is_table(at->level, at->desc);
-	s2_desc new = table ? s2_op_leaf(op, at->base, at->level) | S2_DESC_AF : s2_wanted(op, at);
+	s2_desc new = table ? leaf_for_table(op, at) : s2_wanted(op, at);
 	struct s2_run run = {
 		.ipa = at->base, .count = 1, .level = (uint8_t)at->level, .tables = table};
 	struct s2_plan plan;
@@ -77,44 +89,51 @@ static int map_over(struct s2_op *op, const struct s2_spot *at)
 	if (!made)
 		return s2_lost(op);
 	if (table)
-		s2_retire(op, s2_oa_decode(op->fmt, at->desc), at->level + 1);
+		map_retire(op, at);
+	else
+		s2_log_replaced(op, at->desc, new, at->base, s2_spot_end(op, at));
 	return s2_next(op, at);
 }
 
-/* Whether `want` is `have` with permissions added, or other software bits. */
-static bool only_adds(s2_desc have, s2_desc want)
+/* Whether the two map the same memory, and differ in what may change without a break. */
+static bool same_memory(s2_desc have, s2_desc want)
 {
-	s2_desc less = have & ~want & (S2_DESC_READ | S2_DESC_WRITE);
-
-	less |= want & ~have & S2_DESC_XN_MASK;
-	return !less && !((have ^ want) & ~(S2_DESC_PERM | S2_DESC_AF | S2_DESC_SW_MASK));
+	return !((have ^ want) & ~(S2_DESC_PERM | S2_DESC_AF | S2_DESC_SW_MASK));
 }
 
-static int map_relax(struct s2_op *op, const struct s2_spot *at)
+/*
+ * BBM: not needed.  What another CPU has just taken away, and this one does not want
+ * either, may be in use until it is flushed: then that is done here as well.  The
+ * compare-and-swap acquires: it pairs with the release of that change (gather.c).
+ */
+static int map_permissions(struct s2_op *op, const struct s2_spot *at, s2_desc want)
 {
-	s2_desc want = s2_wanted(op, at);
+	int step;
 
-	if (at->desc & ~want & S2_DESC_XN)
+	if (s2_desc_exec(want) & ~s2_desc_exec(at->desc))
 		s2p_icache_inval(op->pos + op->delta, s2_level_size(op->fmt, at->level));
-	if (!s2_entry_relax(op, at, want))
-		return s2_lost(op);
+	step = s2_adjust_leaf(op, at, want);
+	if (step != S2_STEP_NEXT)
+		return step;
 	op->stale = op->flags & S2_FAULT;
-	return s2_next(op, at);
+	if (!s2_gather_is_settled(op))
+		s2_gather_stale(op, at);
+	return step;
 }
 
 static int map_same(struct s2_op *op, const struct s2_spot *at)
 {
 	op->stale = op->flags & S2_FAULT;
-	return s2_next(op, at);
+	return s2_adjust_same(op, at);
 }
 
-/* A block that maps the same memory keeps its access flag for the part that changes. */
+/* A block that maps the same memory keeps what is noted in it for the part that changes. */
 static int map_under(struct s2_op *op, const struct s2_spot *at, unsigned int target)
 {
 	s2_desc bits = op->attr_bits;
 	int step;
 
-	op->attr_bits |= s2_kept_af(op, at);
+	op->attr_bits |= s2_kept(op, at);
 	step = map_graft(op, at, target);
 	op->attr_bits = bits;
 	return step;
@@ -122,15 +141,22 @@ static int map_under(struct s2_op *op, const struct s2_spot *at, unsigned int ta
 
 static int map_leaf(struct s2_op *op, const struct s2_spot *at, unsigned int target)
 {
+	s2_desc want = s2_wanted(op, at);
+
 	if (s2_is_sealed(at->desc))
 		return s2_contend(op, at);
 	if (s2_maps_same(op, at))
 		return map_same(op, at);
 	if (at->level < target)
 		return map_under(op, at, target);
-	if (only_adds(at->desc, s2_wanted(op, at)))
-		return map_relax(op, at);
-	return map_over(op, at);
+	return same_memory(at->desc, want) ? map_permissions(op, at, want) : map_over(op, at);
+}
+
+static int map_table(struct s2_op *op, const struct s2_spot *at)
+{
+	if (!s2p_table(s2_oa_decode(op->fmt, at->desc)))
+		return s2_corrupt(op, at);
+	return s2_log_wants(op, at->level) ? S2_STEP_DOWN : map_over(op, at);
 }
 
 static int map_visit(struct s2_op *op, struct s2_spot *at)
@@ -138,7 +164,7 @@ static int map_visit(struct s2_op *op, struct s2_spot *at)
 	unsigned int target = s2_target_level(op);
 
 	if (!at->desc)
-		return at->level == target ? map_empty(op, at) : map_graft(op, at, target);
+		return at->level < target ? map_graft(op, at, target) : map_empty(op, at);
 	if (at->level < target && s2_is_table(at->level, at->desc))
 		return S2_STEP_DOWN;
 
@@ -146,8 +172,7 @@ static int map_visit(struct s2_op *op, struct s2_spot *at)
 	case S2_KIND_LEAF:
 		return map_leaf(op, at, target);
 	case S2_KIND_TABLE:
-		return s2p_table(s2_oa_decode(op->fmt, at->desc)) ? map_over(op, at)
-								  : s2_corrupt(op, at);
+		return map_table(op, at);
 	case S2_KIND_LOCKED:
 		return s2_contend(op, at);
 	case S2_KIND_ANNOTATED:

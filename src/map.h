@@ -33,20 +33,25 @@ static inline unsigned int s2_target_level(const struct s2_op *op)
 	return level;
 }
 
-/* The access flag of a leaf that maps the memory that is wanted; 0 if it maps other memory. */
-static inline s2_desc s2_kept_af(const struct s2_op *op, const struct s2_spot *at)
+/*
+ * What a leaf that maps the memory that is wanted has noted, and keeps: its access flag,
+ * and that it is dirty, if it was logged and shall be.  0 if it maps other memory.
+ */
+static inline s2_desc s2_kept(const struct s2_op *op, const struct s2_spot *at)
 {
 	s2_desc oa = op->fmt->oa_low | op->fmt->oa_high;
+	s2_desc want = s2_op_leaf(op, at->base, at->level);
 
-	if ((at->desc ^ s2_op_leaf(op, at->base, at->level)) & oa)
+	if ((at->desc ^ want) & oa)
 		return 0;
-	return at->desc & S2_DESC_AF;
+	return (at->desc & S2_DESC_AF) |
+	       (s2_is_dirty(at->desc) && s2_is_logged(want) ? S2_DESC_WRITE : 0);
 }
 
-/* What a leaf would say if all of it were as wanted; a set access flag stays set. */
+/* What a leaf would say if all of it were as wanted; what is noted in it stays. */
 static inline s2_desc s2_wanted(const struct s2_op *op, const struct s2_spot *at)
 {
-	return s2_op_leaf(op, at->base, at->level) | s2_kept_af(op, at);
+	return s2_op_leaf(op, at->base, at->level) | s2_kept(op, at);
 }
 
 static inline bool s2_maps_same(const struct s2_op *op, const struct s2_spot *at)

@@ -29,6 +29,7 @@ int s2_check_objects(const struct s2_tree *tree, struct s2_cpu *cpu)
 	if (!cpu)
 		return S2_INVALID;
 	cpu->done = 0;
+	cpu->found = 0;
 	if (!tree || !tree->fmt || !cpu->cache.granule_shift)
 		return S2_INVALID;
 	if (cpu->cache.granule_shift != tree->fmt->granule_shift)
@@ -45,6 +46,7 @@ void s2_op_begin(struct s2_op *op, struct s2_tree *tree, struct s2_cpu *cpu, uin
 			     .cpu = cpu,
 			     .fmt = tree->fmt,
 			     .corrupt = &cpu->corrupt,
+			     .map = cpu->log,
 			     .pos = ipa,
 			     .end = ipa + size,
 			     .budget = cpu->budget ? cpu->budget : UINT64_MAX,

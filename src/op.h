@@ -19,10 +19,12 @@ struct s2_op {
 	struct s2_cpu *cpu; /* NULL: reads only */
 	const struct s2_format *fmt;
 	struct s2_report *corrupt; /* where to report; NULL: nowhere */
+	struct s2_bitmap *map; /* of pages found young or dirty; NULL: they are only counted */
 	uint64_t pos; /* everything below it is done; granule-aligned unless reading */
 	uint64_t end;
 	uint64_t budget; /* entries that may still be visited */
 	uint32_t flags;
+	s2_attr take, give; /* protect: permissions and software bits */
 	s2_desc attr_bits; /* a leaf's bits beside type and address; 0: entries become empty */
 	uint64_t delta; /* PA minus IPA, modulo 2^64 */
 	unsigned int top; /* highest level that a leaf may take */
@@ -34,6 +36,12 @@ struct s2_op {
 	bool entered; /* TLBIs act on this tree's VMID; vmid_token leads back */
 	uint64_t vmid_token;
 };
+
+/* Entries filled, or bits set, count like entries visited; one is left for the walk to spend. */
+static inline void s2_spend(struct s2_op *op, uint64_t entries)
+{
+	op->budget -= entries < op->budget ? entries : op->budget - 1;
+}
 
 /* Every status that a range itself can earn. */
 int s2_check_range(const struct s2_format *fmt, uint64_t ipa, uint64_t size);

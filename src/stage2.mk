@@ -15,6 +15,8 @@ S2_DIR := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 endif
 
 S2_FILES := \
+	age.c \
+	bitmap.c \
 	cache.c \
 	collapse.c \
 	contend.c \
@@ -23,13 +25,16 @@ S2_FILES := \
 	format.c \
 	gather.c \
 	graft.c \
+	log.c \
 	map.c \
 	op.c \
+	protect.c \
 	qsbr.c \
 	read.c \
 	reclaim.c \
 	split.c \
 	tlbi.c \
+	touch.c \
 	tree.c \
 	unmap.c
 

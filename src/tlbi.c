@@ -70,6 +70,11 @@ uint64_t s2_tlbi_range(const struct s2_format *fmt, uint64_t ipa, uint64_t pages
 	return operand;
 }
 
+static bool whole_vmid(const struct s2_plan *plan)
+{
+	return plan->n > S2_PLAN_MAX;
+}
+
 /* IPAs next to each other, and what they need in common. */
 struct span {
 	uint64_t ipa;
@@ -153,9 +158,12 @@ static struct span span_of(const struct s2_format *fmt, const struct s2_run *run
 void s2_plan_runs(struct s2_plan *plan, const struct s2_format *fmt, const struct s2_run *run,
 		  uint32_t n)
 {
-	struct span span = span_of(fmt, &run[0]);
+	struct span span;
 
 	plan->n = plan->ranged = plan->last_level = 0;
+	if (!n)
+		return;
+	span = span_of(fmt, &run[0]);
 	for (uint32_t i = 1; i < n; i++) {
 		struct span next = span_of(fmt, &run[i]);
 
@@ -171,6 +179,17 @@ void s2_plan_runs(struct s2_plan *plan, const struct s2_format *fmt, const struc
 	plan_span(plan, fmt, &span);
 }
 
+/* What was restricted may have holes: invalidating them as well is cheaper than one TLBI for each piece. */
+void s2_plan_gather(struct s2_plan *plan, const struct s2_format *fmt, const struct s2_gather *g)
+{
+	struct span restricted = {
+		.ipa = g->restricted, .end = g->restricted_end, .hint = g->restricted_level};
+
+	s2_plan_runs(plan, fmt, g->run, g->runs);
+	if (restricted.end && !whole_vmid(plan))
+		plan_span(plan, fmt, &restricted);
+}
+
 static void issue(uint64_t operand, bool ranged, bool last_level)
 {
 	if (ranged && last_level)
@@ -181,11 +200,6 @@ static void issue(uint64_t operand, bool ranged, bool last_level)
 		s2p_tlbi_ipas2le1is(operand);
 	else
 		s2p_tlbi_ipas2e1is(operand);
-}
-
-static bool whole_vmid(const struct s2_plan *plan)
-{
-	return plan->n > S2_PLAN_MAX;
 }
 
 /*

@@ -38,6 +38,9 @@ struct s2_plan {
 void s2_plan_runs(struct s2_plan *plan, const struct s2_format *fmt, const struct s2_run *run,
 		  uint32_t n);
 
+/* The same for all that a gather holds. */
+void s2_plan_gather(struct s2_plan *plan, const struct s2_format *fmt, const struct s2_gather *g);
+
 /* Carries it out: DSB, TLBI, DSB, and again for stage 1. */
 void s2_invalidate(const struct s2_plan *plan);
 

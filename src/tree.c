@@ -109,7 +109,7 @@ int s2_destroy(struct s2_tree *tree, struct s2_cpu *cpu)
 
 	if (status)
 		return status;
-	if (cpu->gather.runs)
+	if (cpu->gather.tree)
 		return S2_BUSY;
 	status = cut_root(tree, cpu);
 	return status ? status : free_all(tree, cpu);

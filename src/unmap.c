@@ -18,7 +18,7 @@
  */
 #include "gather.h"
 #include "graft.h"
-#include "walk.h"
+#include "log.h"
 
 /* Lock a hole only to keep a run in one piece: see gather.c. */
 static int unmap_empty(struct s2_op *op, const struct s2_spot *at)
@@ -32,6 +32,8 @@ static int unmap_whole(struct s2_op *op, const struct s2_spot *at)
 {
 	if (!s2_gather_break(op, at))
 		return s2_lost(op);
+	if (!s2_is_table(at->level, at->desc))
+		s2_log_replaced(op, at->desc, 0, at->base, s2_spot_end(op, at));
 	return s2_next(op, at);
 }
 
@@ -59,7 +61,7 @@ static int unmap_leaf(struct s2_op *op, const struct s2_spot *at)
 
 static int unmap_table(struct s2_op *op, const struct s2_spot *at)
 {
-	if (!s2_covered(op, at))
+	if (!s2_covered(op, at) || s2_log_wants(op, at->level))
 		return S2_STEP_DOWN;
 	return s2p_table(s2_oa_decode(op->fmt, at->desc)) ? unmap_whole(op, at)
 							  : s2_corrupt(op, at);

@@ -42,10 +42,12 @@ typedef uint64_t s2_desc;
 #define S2_DESC_READ (UINT64_C(1) << 6) /* S2AP[0] */
 #define S2_DESC_WRITE (UINT64_C(1) << 7) /* S2AP[1] */
 #define S2_DESC_AF (UINT64_C(1) << 10)
-#define S2_DESC_NT (UINT64_C(1) << 16) /* of a block, FEAT_BBM level 1: must not be cached as it is */
+#define S2_DESC_NT \
+	(UINT64_C(1) << 16) /* of a block, FEAT_BBM level 1: must not be cached as it is */
 #define S2_DESC_DBM (UINT64_C(1) << 51)
 #define S2_DESC_XN (UINT64_C(1) << 54) /* XN[1]: with XN[0] clear, no execution at EL1 nor EL0 */
-#define S2_DESC_XN0 (UINT64_C(1) << 53) /* XN[0], FEAT_XNX: what XN[1] says of EL1 is the other way round */
+#define S2_DESC_XN0 \
+	(UINT64_C(1) << 53) /* XN[0], FEAT_XNX: what XN[1] says of EL1 is the other way round */
 #define S2_DESC_SEAL (UINT64_C(1) << 58) /* the engine's own software bit */
 
 /*

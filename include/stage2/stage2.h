@@ -83,17 +83,13 @@ struct s2_bitmap {
 	uint64_t *word; /* bit n is bit n % 64 of word[n / 64] */
 };
 
-/*
- * Entries next to each other in one table that this CPU has changed and not yet
- * flushed: locked, or restricted in place.
- */
+/* Entries next to each other in one table that this CPU has locked and not yet released. */
 struct s2_run {
 	s2_desc *first;
 	uint64_t ipa; /* of the first entry */
-	uint32_t count; /* >= 1 */
+	uint32_t count; /* >= 1; every one of them is locked by this CPU */
 	uint8_t level;
 	bool tables; /* one of them pointed to a table */
-	bool locked; /* every one of them is locked by this CPU; else none is */
 };
 
 /*
@@ -103,10 +99,13 @@ struct s2_run {
  */
 #define S2_GATHER_RUNS 8u /* a range cuts a tree in at most 7: two edges a level, and a middle */
 struct s2_gather {
-	struct s2_tree *tree; /* whose entries these are; NULL if there is no run */
+	struct s2_tree *tree; /* whose entries these are; NULL if there is nothing to flush */
 	uint32_t runs;
-	bool restricts; /* counted in tree->restricting, until the flush */
 	struct s2_run run[S2_GATHER_RUNS];
+	/* Leaves that were restricted in place are within these addresses; none if end is 0. */
+	uint64_t restricted, restricted_end;
+	uint8_t restricted_level; /* of all of them, or 4 */
+	bool counted; /* in tree->restricting */
 };
 
 /* Counted by each CPU for itself; plain words that only it writes. */
@@ -228,11 +227,12 @@ int s2_destroy(struct s2_tree *tree, struct s2_cpu *cpu);
  * What was mapped there before is replaced; what lies beside it in the same
  * block keeps its mapping, its attributes and its access flag.  Mapping what is
  * mapped already is success, also when a larger block provides it.  A change
- * that only adds permissions never makes the entry invalid; everything else over
+ * of permissions alone never makes the entry invalid; everything else over
  * a live entry is done by break-before-make, one entry at a time, with the new
  * entry in place right after the invalidation.  A set access flag stays set,
- * also if S2_OLD asks otherwise, and a block that takes the place of a table has
- * it set.
+ * also if S2_OLD asks otherwise, and a page that is logged (S2_LOG) before and after
+ * stays dirty; a block that takes the place of a table is accessed and, if logged, dirty.
+ * What was dirty and is logged no more, or other memory now, is reported to cpu->log.
  *
  * Memory that becomes S2_NORMAL is cleaned to the point of coherency first, unless
  * the format has S2_FEAT_FWB; S2_X invalidates instruction caches.  Of S2_NORMAL_NC
@@ -272,6 +272,8 @@ int s2_map_cost(const struct s2_tree *tree, uint64_t ipa, uint64_t size, uint64_
  * are torn down later by s2_reclaim(): the cost grows with the entries cut.  A
  * block that the range covers in part is split; the rest of it stays mapped.
  * Emptied tables that the range covers only in part stay, for later mappings.
+ * With cpu->log, which then stays until the flush, tables above the last level are not
+ * cut off: every page that was dirty (S2_LOG) is reported.
  *
  * flags: S2_FAULT, S2_DEFER.  Statuses as s2_map(), but for those about pa,
  * attributes and ownership.  A table page is needed only to split a block.

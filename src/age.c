@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: 2026 The stage2 authors */
+/*
+ * Age: which pages were accessed, by their access flags.
+ *
+ * A cleared flag is no restriction: a CPU that has the entry cached goes on with it,
+ * and leaves no mark.  Who wants to see every access asks for an invalidation; it covers
+ * pages that are old already too, for they may be cached since they were not.
+ *
+ * May run beside every other operation on the same tables.
+ */
+#include "bitmap.h"
+#include "gather.h"
+#include "walk.h"
+
+static bool age_clear(struct s2_op *op, const struct s2_spot *at)
+{
+	s2_desc old = at->desc & ~S2_DESC_AF;
+
+	if (op->flags & S2_INVALIDATE)
+		return s2_gather_restrict(op, at, old);
+	return old == at->desc || s2_entry_change(op, at, old);
+}
+
+static int age_leaf(struct s2_op *op, const struct s2_spot *at)
+{
+	uint64_t end = s2_spot_end(op, at) < op->end ? s2_spot_end(op, at) : op->end;
+
+	if (op->flags & S2_CLEAR && s2_covered(op, at)) {
+		if (s2_is_sealed(at->desc))
+			return s2_contend(op, at);
+		if (!age_clear(op, at))
+			return s2_lost(op);
+	}
+	if (at->desc & S2_DESC_AF)
+		s2_bitmap_set(op, op->map, op->pos, end);
+	return s2_next(op, at);
+}
+
+static int age_visit(struct s2_op *op, struct s2_spot *at)
+{
+	switch (s2_desc_kind(op->fmt, at->level, at->desc)) {
+	case S2_KIND_LEAF:
+		return age_leaf(op, at);
+	case S2_KIND_TABLE:
+		return S2_STEP_DOWN;
+	case S2_KIND_LOCKED:
+		return s2_contend(op, at);
+	case S2_KIND_CORRUPT:
+		return s2_corrupt(op, at);
+	default:
+		return s2_next(op, at);
+	}
+}
+
+/* Each flag makes sense with the one before it alone. */
+static bool flags_are_sane(uint32_t flags)
+{
+	if (flags & ~(S2_FAULT | S2_CLEAR | S2_INVALIDATE | S2_DEFER))
+		return false;
+	return !(flags & S2_INVALIDATE && !(flags & S2_CLEAR)) &&
+	       !(flags & S2_DEFER && !(flags & S2_INVALIDATE));
+}
+
+int s2_age(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size,
+	   struct s2_bitmap *young, uint32_t flags)
+{
+	int status = s2_check_objects(tree, cpu);
+	struct s2_op op;
+
+	if (!status && !flags_are_sane(flags))
+		status = S2_INVALID;
+	if (!status)
+		status = s2_check_range(tree->fmt, ipa, size);
+	if (!status && young)
+		status = s2_check_bitmap(tree->fmt, young, ipa, size);
+	if (status)
+		return status;
+	s2_op_begin(&op, tree, cpu, ipa, size, flags);
+	op.map = young;
+	return s2_op_finish(&op, ipa, s2_walk_range(&op, age_visit));
+}

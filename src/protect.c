@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: 2026 The stage2 authors */
+/*
+ * Protect: permissions and software bits of a range, taken and given, relative to what
+ * each page has.
+ */
+#include "adjust.h"
+
+/* Execution is two inverted bits that depend on each other: it goes through its attributes. */
+static s2_desc exec_after(const struct s2_op *op, s2_desc desc)
+{
+	s2_attr exec = (s2_desc_exec(desc) & ~op->take) | (op->give & S2_X);
+
+	return (desc & ~S2_DESC_XN_MASK) | s2_exec_desc(exec);
+}
+
+/* Who may write to a logged page may already: giving it changes nothing. */
+static s2_desc write_after(const struct s2_op *op, s2_desc desc)
+{
+	if (op->take & S2_W)
+		return desc & ~(S2_DESC_WRITE | S2_DESC_DBM);
+	return op->give & S2_W && !s2_is_logged(desc) ? desc | S2_DESC_WRITE : desc;
+}
+
+static s2_desc sw_bits(s2_attr attr)
+{
+	return (s2_desc)(attr & S2_SW_MASK) >> 8 << S2_DESC_SW_SHIFT;
+}
+
+static inline s2_desc rule(const struct s2_op *op, s2_desc desc)
+{
+	desc = (desc & ~sw_bits(op->take)) | sw_bits(op->give);
+	desc &= op->take & S2_R ? ~S2_DESC_READ : ~UINT64_C(0);
+	desc |= op->give & S2_R ? S2_DESC_READ : 0;
+	return write_after(op, exec_after(op, desc));
+}
+
+static int protect_visit(struct s2_op *op, struct s2_spot *at)
+{
+	return s2_adjust_visit(op, at, rule);
+}
+
+static int check_permissions(const struct s2_format *fmt, s2_attr take, s2_attr give)
+{
+	s2_attr all = S2_RWX | S2_SW_MASK;
+
+	if ((take | give) & ~all || take & give)
+		return S2_BAD_ATTR;
+	return s2_exec_is_sane(fmt, take) && s2_exec_is_sane(fmt, give) ? S2_OK : S2_BAD_ATTR;
+}
+
+int s2_protect(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size, s2_attr take,
+	       s2_attr give, uint32_t flags)
+{
+	int status = s2_check_objects(tree, cpu);
+	struct s2_op op;
+
+	if (!status && flags & ~(S2_FAULT | S2_DEFER))
+		status = S2_INVALID;
+	if (!status)
+		status = s2_check_range(tree->fmt, ipa, size);
+	if (!status)
+		status = check_permissions(tree->fmt, take, give);
+	if (status)
+		return status;
+	s2_op_begin(&op, tree, cpu, ipa, size, flags);
+	op.take = take;
+	op.give = give;
+	return s2_op_finish(&op, ipa, s2_walk_range(&op, protect_visit));
+}
