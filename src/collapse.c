@@ -22,8 +22,7 @@
  * May run beside every other operation on the same tables.
  */
 #include "gather.h"
-#include "reclaim.h"
-#include "tlbi.h"
+#include "replace.h"
 #include "walk.h"
 
 struct fold {
@@ -100,26 +99,9 @@ static s2_desc block_of(const struct s2_op *op, const struct fold *f, unsigned i
  */
 static int collapse_sealed(struct s2_op *op, const struct s2_spot *at, const struct fold *f)
 {
-	s2_desc block = block_of(op, f, at->level);
-	struct s2_run run = {
-		.ipa = at->base, .count = 1, .level = (uint8_t)at->level, .tables = true};
-	struct s2_plan plan;
-	bool made;
-
-	s2_plan_runs(&plan, op->fmt, &run, 1);
-	s2_op_enter_vmid(op);
-
-	if (!s2_entry_break(op, at))
-		return s2_lost(op);
-	s2_invalidate(&plan);
-	made = s2_entry_make(op, at, block);
-
-	s2_plan_count(&plan, &op->cpu->stats);
-	op->cpu->stats.breaks++;
-	if (!made)
+	if (!s2_replace(op, at, block_of(op, f, at->level)))
 		return s2_lost(op);
 	op->cpu->stats.collapses++;
-	s2_retire(op, s2_oa_decode(op->fmt, at->desc), f->level);
 	return s2_next(op, at);
 }
 

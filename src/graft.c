@@ -22,7 +22,7 @@
 
 #include "cache.h"
 #include "log.h"
-#include "tlbi.h"
+#include "replace.h"
 
 struct graft {
 	s2_desc *table[S2_FAULT_PAGES]; /* from the top one down */
@@ -102,18 +102,8 @@ static int build(struct s2_op *op, const struct s2_spot *at, unsigned int target
 /* A block gives way to a table: BBM, change of block size. */
 static bool replace_block(struct s2_op *op, const struct s2_spot *at, s2_desc table)
 {
-	struct s2_run run = {.ipa = at->base, .count = 1, .level = (uint8_t)at->level};
-	struct s2_plan plan;
-	bool made;
+	bool made = s2_replace(op, at, table);
 
-	s2_plan_runs(&plan, op->fmt, &run, 1);
-	s2_op_enter_vmid(op);
-	if (!s2_entry_break(op, at))
-		return false;
-	s2_invalidate(&plan);
-	made = s2_entry_make(op, at, table);
-	s2_plan_count(&plan, &op->cpu->stats);
-	op->cpu->stats.breaks++;
 	op->cpu->stats.splits += made;
 	return made;
 }

@@ -18,8 +18,7 @@
  */
 #include "adjust.h"
 #include "map.h"
-#include "reclaim.h"
-#include "tlbi.h"
+#include "replace.h"
 
 /* Before the entry can be used: see stage2/platform.h, "Caches". */
 static void prepare(const struct s2_op *op, uint64_t size)
@@ -57,40 +56,16 @@ static s2_desc leaf_for_table(const struct s2_op *op, const struct s2_spot *at)
 	return leaf | (s2_is_logged(leaf) ? S2_DESC_WRITE : 0);
 }
 
-static void map_retire(struct s2_op *op, const struct s2_spot *at)
-{
-	uint64_t pa = s2_oa_decode(op->fmt, at->desc);
-
-	s2_log_harvest(op, pa, at->level + 1, at->base);
-	s2_retire(op, pa, at->level + 1);
-}
-
 /* Over a live leaf or table.  BBM: change of output address, of memory type, of block size. */
 static int map_over(struct s2_op *op, const struct s2_spot *at)
 {
 	bool table = s2_is_table(at->level, at->desc);
 	s2_desc new = table ? leaf_for_table(op, at) : s2_wanted(op, at);
-	struct s2_run run = {
-		.ipa = at->base, .count = 1, .level = (uint8_t)at->level, .tables = table};
-	struct s2_plan plan;
-	bool made;
 
 	prepare(op, s2_level_size(op->fmt, at->level));
-	s2_plan_runs(&plan, op->fmt, &run, 1);
-	s2_op_enter_vmid(op);
-
-	if (!s2_entry_break(op, at))
+	if (!s2_replace(op, at, new))
 		return s2_lost(op);
-	s2_invalidate(&plan);
-	made = s2_entry_make(op, at, new);
-
-	s2_plan_count(&plan, &op->cpu->stats);
-	op->cpu->stats.breaks++;
-	if (!made)
-		return s2_lost(op);
-	if (table)
-		map_retire(op, at);
-	else
+	if (!table)
 		s2_log_replaced(op, at->desc, new, at->base, s2_spot_end(op, at));
 	return s2_next(op, at);
 }

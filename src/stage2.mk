@@ -32,6 +32,7 @@ S2_FILES := \
 	qsbr.c \
 	read.c \
 	reclaim.c \
+	replace.c \
 	split.c \
 	tlbi.c \
 	touch.c \

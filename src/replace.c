@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: 2026 The stage2 authors */
+/*
+ * Break-before-make of one entry, in one place.
+ *
+ *	before	 operands of the TLBIs, the VMID
+ *	break	| new is not reachable, old is not any more
+ *		| DSB TLBI DSB
+ *	make	| new is reachable
+ *	after	 counters, and what the old entry led to
+ *
+ * The guest faults between break and make.  So what can be done before is done before
+ * (by the caller too: table pages, cache maintenance), and what can be done after,
+ * after.
+ *
+ * Invariant: a table is retired only by who has made its successor.  If the make
+ * fails, the table that holds the entry was cut away under us, and who cut it finds
+ * ours in the locked entry.
+ */
+#include "replace.h"
+
+#include "log.h"
+#include "reclaim.h"
+#include "tlbi.h"
+
+/* What was dirty in the table is noted, unless the leaf in its place says so as a whole. */
+static void retire(struct s2_op *op, const struct s2_spot *at, s2_desc new)
+{
+	uint64_t pa = s2_oa_decode(op->fmt, at->desc);
+
+	if (!s2_is_dirty(new))
+		s2_log_harvest(op, pa, at->level + 1, at->base);
+	s2_retire(op, pa, at->level + 1);
+}
+
+bool s2_replace(struct s2_op *op, const struct s2_spot *at, s2_desc new)
+{
+	bool table = s2_is_table(at->level, at->desc);
+	struct s2_run run = {
+		.ipa = at->base, .count = 1, .level = (uint8_t)at->level, .tables = table};
+	struct s2_plan plan;
+	bool made;
+
+	s2_plan_runs(&plan, op->fmt, &run, 1);
+	s2_op_enter_vmid(op);
+
+	if (!s2_entry_break(op, at))
+		return false;
+	s2_invalidate(&plan);
+	made = s2_entry_make(op, at, new);
+
+	s2_plan_count(&plan, &op->cpu->stats);
+	op->cpu->stats.breaks++;
+	if (made && table)
+		retire(op, at, new);
+	return made;
+}
