@@ -46,6 +46,23 @@ enum {
 	MAP_4,
 	WALK_3,
 	RECLAIM_NOW,
+	SHAPES, /* all above are tried where shapes are; this one is none */
+	PROTECT_0 = SHAPES,
+	PROTECT_3,
+	PROTECT_BLOCK,
+	FAULT_PROTECT,
+	GIVE_0,
+	PROTECT_LATER,
+	TOUCH_0,
+	WRITE_0,
+	AGE_0,
+	AGE_BLOCK,
+	START_BLOCK,
+	START_0,
+	COLLECT_3,
+	COLLECT_BLOCK,
+	STOP_BLOCK,
+	FAULT_LOG,
 	OPERATIONS
 };
 
@@ -55,34 +72,50 @@ enum {
 #define BLOCKS(n) {0, n, 0}
 #define TABLE     {1, 0, 0}
 
-/* name, verb, where, how much, of which memory, attributes, flags, level, whether s2_reclaim() follows */
+/* name, verb, where, how much, of which memory, attributes, flags, level, whether s2_reclaim() follows, what protect gives */
 const struct operation operations[OPERATIONS] = {
-	[FAULT_0] = {"fault page0", MAP, AT_BASE, PAGES(1), MEMORY_A, S2_RW, S2_FAULT | S2_PAGES, 0, false},
-	[FAULT_1] = {"fault page1", MAP, PAGES(1), PAGES(1), MEMORY_A, S2_RW, S2_FAULT | S2_PAGES, 0, false},
-	[RELAX_0] = {"relax page0", MAP, AT_BASE, PAGES(1), MEMORY_A, S2_RWX, S2_FAULT | S2_PAGES, 0, false},
-	[RESTRICT_0] = {"restrict page0", MAP, AT_BASE, PAGES(1), MEMORY_A, S2_R, 0, 0, false},
-	[REMAP_0] = {"remap page0", MAP, AT_BASE, PAGES(1), MEMORY_B, S2_RW, 0, 0, false},
-	[MAP_BLOCK] = {"map block", MAP, AT_BASE, BLOCKS(1), MEMORY_A, S2_RW, 0, 0, true},
-	[FAULT_BLOCK] = {"fault block", MAP, AT_BASE, BLOCKS(1), MEMORY_A, S2_RW, S2_FAULT, 0, true},
-	[REMAP_BLOCK] = {"remap block", MAP, AT_BASE, BLOCKS(1), MEMORY_B, S2_RW, 0, 0, true},
-	[MAP_TABLE] = {"map L1", MAP, AT_BASE, TABLE, MEMORY_A, S2_RW, 0, 0, true},
-	[UNMAP_0] = {"unmap page0", UNMAP, AT_BASE, PAGES(1), 0, 0, 0, 0, false},
-	[UNMAP_1] = {"unmap page1", UNMAP, PAGES(1), PAGES(1), 0, 0, 0, 0, false},
-	[UNMAP_BLOCK] = {"unmap block", UNMAP, AT_BASE, BLOCKS(1), 0, 0, 0, 0, true},
-	[UNMAP_EDGES] = {"unmap page1..block2", UNMAP, PAGES(1), BLOCKS(2), 0, 0, 0, 0, true},
-	[UNMAP_TABLE] = {"unmap L1", UNMAP, AT_BASE, TABLE, 0, 0, 0, 0, true},
-	[UNMAP_DEFERRED] = {"unmap, deferred", DEFERRED, AT_BASE, PAGES(2), 0, 0, 0, 0, false},
-	[SPLIT_0] = {"split", SPLIT, AT_BASE, PAGES(1), 0, 0, 0, 3, false},
-	[COLLAPSE_2] = {"collapse L2", COLLAPSE, AT_BASE, BLOCKS(1), 0, 0, 0, 2, true},
-	[FAULT_COLLAPSE] = {"fault collapse", COLLAPSE, AT_BASE, BLOCKS(1), 0, 0, S2_FAULT, 2, true},
-	[COLLAPSE_1] = {"collapse L1", COLLAPSE, AT_BASE, TABLE, 0, 0, 0, 1, true},
-	[LOOKUP_0] = {"lookup", LOOKUP, AT_BASE, PAGES(1), 0, 0, 0, 0, false},
-	[UNMAP_3] = {"unmap page0..2", UNMAP, AT_BASE, PAGES(3), 0, 0, 0, 0, false},
-	[UNMAP_LAST] = {"unmap last page", UNMAP, {0, 1, -1}, PAGES(1), 0, 0, 0, 0, false},
-	[EXEC_0] = {"map page0 to run", MAP, AT_BASE, PAGES(1), MEMORY_B, S2_R | S2_X, 0, 0, false},
-	[MAP_4] = {"map last 2, next 2", MAP, {0, 1, -2}, PAGES(4), MEMORY_A, S2_RW, 0, 0, false},
-	[WALK_3] = {"walk page0..2", WALK, AT_BASE, PAGES(3), 0, 0, 0, 0, false},
-	[RECLAIM_NOW] = {"reclaim", RECLAIM, AT_BASE, PAGES(1), 0, 0, 0, 0, false},
+	[FAULT_0] = {"fault page0", MAP, AT_BASE, PAGES(1), MEMORY_A, S2_RW, S2_FAULT | S2_PAGES, 0, false, 0},
+	[FAULT_1] = {"fault page1", MAP, PAGES(1), PAGES(1), MEMORY_A, S2_RW, S2_FAULT | S2_PAGES, 0, false, 0},
+	[RELAX_0] = {"relax page0", MAP, AT_BASE, PAGES(1), MEMORY_A, S2_RWX, S2_FAULT | S2_PAGES, 0, false, 0},
+	[RESTRICT_0] = {"restrict page0", MAP, AT_BASE, PAGES(1), MEMORY_A, S2_R, 0, 0, false, 0},
+	[REMAP_0] = {"remap page0", MAP, AT_BASE, PAGES(1), MEMORY_B, S2_RW, 0, 0, false, 0},
+	[MAP_BLOCK] = {"map block", MAP, AT_BASE, BLOCKS(1), MEMORY_A, S2_RW, 0, 0, true, 0},
+	[FAULT_BLOCK] = {"fault block", MAP, AT_BASE, BLOCKS(1), MEMORY_A, S2_RW, S2_FAULT, 0, true, 0},
+	[REMAP_BLOCK] = {"remap block", MAP, AT_BASE, BLOCKS(1), MEMORY_B, S2_RW, 0, 0, true, 0},
+	[MAP_TABLE] = {"map L1", MAP, AT_BASE, TABLE, MEMORY_A, S2_RW, 0, 0, true, 0},
+	[UNMAP_0] = {"unmap page0", UNMAP, AT_BASE, PAGES(1), 0, 0, 0, 0, false, 0},
+	[UNMAP_1] = {"unmap page1", UNMAP, PAGES(1), PAGES(1), 0, 0, 0, 0, false, 0},
+	[UNMAP_BLOCK] = {"unmap block", UNMAP, AT_BASE, BLOCKS(1), 0, 0, 0, 0, true, 0},
+	[UNMAP_EDGES] = {"unmap page1..block2", UNMAP, PAGES(1), BLOCKS(2), 0, 0, 0, 0, true, 0},
+	[UNMAP_TABLE] = {"unmap L1", UNMAP, AT_BASE, TABLE, 0, 0, 0, 0, true, 0},
+	[UNMAP_DEFERRED] = {"unmap, deferred", DEFERRED, AT_BASE, PAGES(2), 0, 0, 0, 0, false, 0},
+	[SPLIT_0] = {"split", SPLIT, AT_BASE, PAGES(1), 0, 0, 0, 3, false, 0},
+	[COLLAPSE_2] = {"collapse L2", COLLAPSE, AT_BASE, BLOCKS(1), 0, 0, 0, 2, true, 0},
+	[FAULT_COLLAPSE] = {"fault collapse", COLLAPSE, AT_BASE, BLOCKS(1), 0, 0, S2_FAULT, 2, true, 0},
+	[COLLAPSE_1] = {"collapse L1", COLLAPSE, AT_BASE, TABLE, 0, 0, 0, 1, true, 0},
+	[LOOKUP_0] = {"lookup", LOOKUP, AT_BASE, PAGES(1), 0, 0, 0, 0, false, 0},
+	[UNMAP_3] = {"unmap page0..2", UNMAP, AT_BASE, PAGES(3), 0, 0, 0, 0, false, 0},
+	[UNMAP_LAST] = {"unmap last page", UNMAP, {0, 1, -1}, PAGES(1), 0, 0, 0, 0, false, 0},
+	[EXEC_0] = {"map page0 to run", MAP, AT_BASE, PAGES(1), MEMORY_B, S2_R | S2_X, 0, 0, false, 0},
+	[MAP_4] = {"map last 2, next 2", MAP, {0, 1, -2}, PAGES(4), MEMORY_A, S2_RW, 0, 0, false, 0},
+	[WALK_3] = {"walk page0..2", WALK, AT_BASE, PAGES(3), 0, 0, 0, 0, false, 0},
+	[RECLAIM_NOW] = {"reclaim", RECLAIM, AT_BASE, PAGES(1), 0, 0, 0, 0, false, 0},
+	[PROTECT_0] = {"protect page0", PROTECT, AT_BASE, PAGES(1), 0, S2_W, 0, 0, false, 0},
+	[PROTECT_3] = {"protect page0..2", PROTECT, AT_BASE, PAGES(3), 0, S2_W, 0, 0, false, 0},
+	[PROTECT_BLOCK] = {"protect block", PROTECT, AT_BASE, BLOCKS(1), 0, S2_W, 0, 0, false, 0},
+	[FAULT_PROTECT] = {"fault protect page0", PROTECT, AT_BASE, PAGES(1), 0, S2_W, S2_FAULT, 0, false, 0},
+	[GIVE_0] = {"give page0", PROTECT, AT_BASE, PAGES(1), 0, S2_R, 0, 0, false, S2_W | S2_X},
+	[PROTECT_LATER] = {"protect page0..1, deferred", PROTECT_DEFERRED, AT_BASE, PAGES(2), 0, S2_W, 0, 0, false, 0},
+	[TOUCH_0] = {"touch page0", TOUCH, AT_BASE, PAGES(1), 0, 0, S2_FAULT, 0, false, 0},
+	[WRITE_0] = {"touch page0 to write", TOUCH, AT_BASE, PAGES(1), 0, 0, S2_FAULT | S2_WRITE, 0, false, 0},
+	[AGE_0] = {"age page0", AGE, AT_BASE, PAGES(1), 0, 0, S2_CLEAR, 0, false, 0},
+	[AGE_BLOCK] = {"age block", AGE, AT_BASE, BLOCKS(1), 0, 0, S2_CLEAR | S2_INVALIDATE, 0, false, 0},
+	[START_BLOCK] = {"start log", LOG_START, AT_BASE, BLOCKS(1), 0, 0, 0, 0, false, 0},
+	[START_0] = {"start log of page0", LOG_START, AT_BASE, PAGES(1), 0, 0, 0, 0, false, 0},
+	[COLLECT_3] = {"collect page0..2", LOG_COLLECT, AT_BASE, PAGES(3), 0, 0, 0, 0, false, 0},
+	[COLLECT_BLOCK] = {"collect block", LOG_COLLECT, AT_BASE, BLOCKS(1), 0, 0, 0, 0, false, 0},
+	[STOP_BLOCK] = {"stop log", LOG_STOP, AT_BASE, BLOCKS(1), 0, 0, 0, 0, false, 0},
+	[FAULT_LOG] = {"fault page0 dirty", MAP, AT_BASE, PAGES(1), MEMORY_A, S2_RW | S2_LOG | S2_DIRTY, S2_FAULT | S2_PAGES, 0, false, 0},
 };
 /* clang-format on */
 const unsigned int operation_count = OPERATIONS;
@@ -91,6 +124,14 @@ const unsigned int operation_count = OPERATIONS;
 static const unsigned char core[] = {FAULT_0,	  FAULT_1, REMAP_0,    MAP_BLOCK, UNMAP_0,
 				     UNMAP_EDGES, SPLIT_0, COLLAPSE_2, LOOKUP_0,  UNMAP_3};
 #define CORE (sizeof(core) / sizeof(core[0]))
+
+/* What changes permissions and marks in place, and the commonest that it can meet. */
+static const unsigned char changes[] = {
+	FAULT_0,       FAULT_1, RELAX_0,       RESTRICT_0,    REMAP_0,	  MAP_BLOCK, UNMAP_0,
+	UNMAP_BLOCK,   SPLIT_0, COLLAPSE_2,    LOOKUP_0,      PROTECT_0,  PROTECT_3, PROTECT_BLOCK,
+	FAULT_PROTECT, GIVE_0,	PROTECT_LATER, TOUCH_0,	      WRITE_0,	  AGE_0,     AGE_BLOCK,
+	START_BLOCK,   START_0, COLLECT_3,     COLLECT_BLOCK, STOP_BLOCK, FAULT_LOG};
+#define CHANGES_N (sizeof(changes) / sizeof(changes[0]))
 
 /* --- settings ------------------------------------------------------------------------- */
 
@@ -157,6 +198,16 @@ static void build_old_block(void)
 	map(E(0, 0, 0), E(0, 1, 0), S2_RW | S2_OLD, 0);
 }
 
+static void build_logged_pages(void)
+{
+	map(E(0, 0, 0), E(0, 1, 0), S2_RW | S2_LOG, S2_PAGES);
+}
+
+static void build_logged_block(void)
+{
+	map(E(0, 0, 0), E(0, 1, 0), S2_RW | S2_LOG, 0);
+}
+
 /* The entry in the last table for a page: what no operation of the engine writes can be put there. */
 static uint64_t *last_entry(uint64_t ipa)
 {
@@ -189,33 +240,43 @@ static void build_annotated(void)
 #define LPA2 SIZES(S2_GRANULE_4K, 52, 52, RANGE | S2_FEAT_LPA2)
 #define LPA2_16K SIZES(S2_GRANULE_16K, 52, 52, RANGE | S2_FEAT_LPA2)
 
-/* name, what is there, format, base, pages for each CPU, hardware, few */
+#define HD (RANGE | S2_FEAT_HAF | S2_FEAT_HD)
+
+/* name, what is there, format, base, pages for each CPU, the guest, scope */
 const struct setting settings[] = {
-	{"empty", build_nothing, PLAIN_4K(RANGE), 1, 6, false, false},
-	{"page1 mapped", build_page1, PLAIN_4K(RANGE), 1, 6, false, false},
-	{"full table", build_pages, PLAIN_4K(RANGE), 1, 6, false, false},
-	{"blocks", build_blocks, PLAIN_4K(RANGE), 1, 6, false, false},
-	{"two tables", build_two_tables, PLAIN_4K(RANGE), 1, 6, false, false},
-	{"pages 0 and 2", build_pages_0_and_2, PLAIN_4K(RANGE), 1, 6, false, false},
-	{"L1 block", build_large_block, PLAIN_4K(RANGE), 1, 6, false, false},
-	{"table of blocks", build_table_of_blocks, PLAIN_4K(RANGE), 1, 6, false, false},
-	{"annotated", build_annotated, PLAIN_4K(RANGE), 1, 6, false, false},
-	{"full table, Armv8.0", build_pages, PLAIN_4K(0), 1, 6, false, false},
-	{"blocks, Armv8.0", build_blocks, PLAIN_4K(0), 1, 6, false, false},
-	{"full table, HA", build_old_pages, PLAIN_4K(RANGE | S2_FEAT_HAF), 1, 6, true, false},
-	{"block, HA", build_old_block, PLAIN_4K(RANGE | S2_FEAT_HAF), 1, 6, true, false},
-	{"blocks, FWB", build_blocks, PLAIN_4K(RANGE | S2_FEAT_FWB), 1, 6, false, true},
-	{"pages, 40 bits", build_two_tables, SIZES(S2_GRANULE_4K, 40, 40, RANGE), 512, 6, false,
-	 true},
-	{"block, 34 bits", build_blocks, SIZES(S2_GRANULE_4K, 34, 40, RANGE), 1, 6, false, true},
-	{"pages, LPA2", build_two_tables, LPA2, 513, 6, false, true},
-	{"blocks, LPA2", build_blocks, LPA2, 513, 6, false, true},
-	{"pages, 16K", build_two_tables, OF_16K, 1, 6, false, true},
-	{"blocks, 16K", build_blocks, OF_16K, 1, 6, false, true},
-	{"full table, 16K", build_pages, OF_16K, 1, 6, false, true},
-	{"pages, 16K LPA2", build_two_tables, LPA2_16K, 1, 6, false, true},
-	{"pages, 64K", build_two_tables, OF_64K, 1, 6, false, true},
-	{"blocks, 64K", build_blocks, OF_64K, 1, 6, false, true},
+	{"empty", build_nothing, PLAIN_4K(RANGE), 1, 6, QUIET, SHAPE},
+	{"page1 mapped", build_page1, PLAIN_4K(RANGE), 1, 6, QUIET, SHAPE},
+	{"full table", build_pages, PLAIN_4K(RANGE), 1, 6, QUIET, SHAPE},
+	{"blocks", build_blocks, PLAIN_4K(RANGE), 1, 6, QUIET, SHAPE},
+	{"two tables", build_two_tables, PLAIN_4K(RANGE), 1, 6, QUIET, SHAPE},
+	{"pages 0 and 2", build_pages_0_and_2, PLAIN_4K(RANGE), 1, 6, QUIET, SHAPE},
+	{"L1 block", build_large_block, PLAIN_4K(RANGE), 1, 6, QUIET, SHAPE},
+	{"table of blocks", build_table_of_blocks, PLAIN_4K(RANGE), 1, 6, QUIET, SHAPE},
+	{"annotated", build_annotated, PLAIN_4K(RANGE), 1, 6, QUIET, SHAPE},
+	{"full table, Armv8.0", build_pages, PLAIN_4K(0), 1, 6, QUIET, SHAPE},
+	{"blocks, Armv8.0", build_blocks, PLAIN_4K(0), 1, 6, QUIET, SHAPE},
+	{"full table, HA", build_old_pages, PLAIN_4K(RANGE | S2_FEAT_HAF), 1, 6, READS, SHAPE},
+	{"block, HA", build_old_block, PLAIN_4K(RANGE | S2_FEAT_HAF), 1, 6, READS, SHAPE},
+	{"full table, changes", build_pages, PLAIN_4K(RANGE), 1, 6, QUIET, CHANGES},
+	{"block, changes", build_old_block, PLAIN_4K(0), 1, 6, QUIET, CHANGES},
+	{"full table, HA, changes", build_old_pages, PLAIN_4K(RANGE | S2_FEAT_HAF), 1, 6, READS,
+	 CHANGES},
+	{"logged pages", build_logged_pages, PLAIN_4K(RANGE), 1, 6, QUIET, CHANGES},
+	{"logged block", build_logged_block, PLAIN_4K(0), 1, 6, QUIET, CHANGES},
+	{"logged pages, HD", build_logged_pages, PLAIN_4K(HD), 1, 6, WRITES, CHANGES},
+	{"logged block, HD", build_logged_block, PLAIN_4K(HD), 1, 6, WRITES, CHANGES},
+	{"blocks, FWB", build_blocks, PLAIN_4K(RANGE | S2_FEAT_FWB), 1, 6, QUIET, FEW},
+	{"pages, 40 bits", build_two_tables, SIZES(S2_GRANULE_4K, 40, 40, RANGE), 512, 6, QUIET,
+	 FEW},
+	{"block, 34 bits", build_blocks, SIZES(S2_GRANULE_4K, 34, 40, RANGE), 1, 6, QUIET, FEW},
+	{"pages, LPA2", build_two_tables, LPA2, 513, 6, QUIET, FEW},
+	{"blocks, LPA2", build_blocks, LPA2, 513, 6, QUIET, FEW},
+	{"pages, 16K", build_two_tables, OF_16K, 1, 6, QUIET, FEW},
+	{"blocks, 16K", build_blocks, OF_16K, 1, 6, QUIET, FEW},
+	{"full table, 16K", build_pages, OF_16K, 1, 6, QUIET, FEW},
+	{"pages, 16K LPA2", build_two_tables, LPA2_16K, 1, 6, QUIET, FEW},
+	{"pages, 64K", build_two_tables, OF_64K, 1, 6, QUIET, FEW},
+	{"blocks, 64K", build_blocks, OF_64K, 1, 6, QUIET, FEW},
 };
 const unsigned int setting_count = sizeof(settings) / sizeof(settings[0]);
 
@@ -264,6 +325,26 @@ static const unsigned char sequences[][3] = {
 	{LOOKUP_0, LOOKUP_0, REMAP_0},
 };
 
+static const unsigned char triples_of_changes[][3] = {
+	{PROTECT_0, PROTECT_3, FAULT_0},      {PROTECT_0, PROTECT_BLOCK, RESTRICT_0},
+	{PROTECT_LATER, PROTECT_0, RELAX_0},  {PROTECT_0, COLLAPSE_2, WRITE_0},
+	{COLLECT_3, COLLECT_BLOCK, WRITE_0},  {COLLECT_3, COLLAPSE_2, WRITE_0},
+	{COLLECT_3, SPLIT_0, FAULT_LOG},      {COLLECT_3, UNMAP_0, WRITE_0},
+	{START_BLOCK, COLLECT_3, STOP_BLOCK}, {START_BLOCK, START_0, WRITE_0},
+	{COLLECT_BLOCK, MAP_BLOCK, WRITE_0},  {RESTRICT_0, RESTRICT_0, GIVE_0},
+};
+
+static const unsigned char sequences_of_changes[][3] = {
+	{START_BLOCK, COLLECT_3, WRITE_0},
+	{COLLECT_3, COLLECT_3, WRITE_0},
+	{COLLECT_BLOCK, COLLECT_BLOCK, COLLECT_3},
+	{WRITE_0, COLLECT_3, COLLECT_BLOCK},
+	{PROTECT_0, GIVE_0, PROTECT_3},
+	{GIVE_0, PROTECT_0, RESTRICT_0},
+	{UNMAP_0, FAULT_LOG, COLLECT_3},
+	{SPLIT_0, COLLECT_3, WRITE_0},
+};
+
 struct list {
 	struct client *client;
 	unsigned int n;
@@ -281,15 +362,15 @@ static void add(struct list *l, const struct setting *s, unsigned int steps,
 		c->step[i] = step[i];
 }
 
-/* The operations that are tried in a setting: all, or the core. */
+/* The operations that are tried in a setting. */
 static unsigned int op_of(const struct setting *s, unsigned int i)
 {
-	return s->few ? core[i] : i;
+	return s->scope == SHAPE ? i : s->scope == FEW ? core[i] : changes[i];
 }
 
 static unsigned int ops_of(const struct setting *s)
 {
-	return s->few ? CORE : OPERATIONS;
+	return s->scope == SHAPE ? SHAPES : s->scope == FEW ? CORE : CHANGES_N;
 }
 
 static void add_singles(struct list *l, const struct setting *s)
@@ -326,19 +407,29 @@ static void add_three(struct list *l, const struct setting *s, const unsigned ch
 	add(l, s, 3, step);
 }
 
+static void add_all_three(struct list *l, const struct setting *s, const unsigned char (*op)[3],
+			  unsigned int n, bool sequence)
+{
+	for (unsigned int i = 0; i < n; i++)
+		add_three(l, s, op[i], sequence);
+}
+
+#define COUNT(a) ((unsigned int)(sizeof(a) / sizeof((a)[0])))
+
 static void add_chosen(struct list *l, const struct setting *s)
 {
-	if (s->few)
-		return;
-	for (unsigned int i = 0; i < sizeof(triples) / sizeof(triples[0]); i++)
-		add_three(l, s, triples[i], false);
-	for (unsigned int i = 0; i < sizeof(sequences) / sizeof(sequences[0]); i++)
-		add_three(l, s, sequences[i], true);
+	if (s->scope == SHAPE) {
+		add_all_three(l, s, triples, COUNT(triples), false);
+		add_all_three(l, s, sequences, COUNT(sequences), true);
+	} else if (s->scope == CHANGES) {
+		add_all_three(l, s, triples_of_changes, COUNT(triples_of_changes), false);
+		add_all_three(l, s, sequences_of_changes, COUNT(sequences_of_changes), true);
+	}
 }
 
 static void add_triples(struct list *l, const struct setting *s)
 {
-	if (s->few)
+	if (s->scope != SHAPE)
 		return;
 	for (unsigned int a = 0; a < CORE; a++) {
 		for (unsigned int b = a; b < CORE; b++) {

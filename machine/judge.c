@@ -3,19 +3,41 @@
 /*
  * Judging a run against a flat array of pages.
  *
- *  - When an operation returns and no other that changes the same page overlaps
- *    it, no CPU may use what the operation took away.
- *  - At the end, each page has the value of a last writer, one that no other
- *    writer follows in real time; pages that nobody writes have what they had.
+ * What a call makes of a page is a function of what the page was.  An *order* is a
+ * sequence of calls that agrees with real time: who had returned when another began
+ * comes first.  Calls that have returned are in it, those under way may be.
+ *
+ *  - When a call returns, no CPU may use what none of the orders leads to.
+ *  - At the end, each page is what some order makes of it, in which also every lookup
+ *    saw the page, and every call found it dirty or not, as they say they did.
  *  - At the end, no CPU may use anything else, an access flag that the hardware
  *    has set is still set, and every table page is in the tree or in a cache.
+ *
+ * That no write is lost follows: until a call that cleans a page returns, its write
+ * is in what the call reports, and from then on nobody has a translation left that
+ * writes without a mark.
  */
+#include <stdio.h>
+
 #include "regime.h"
 #include "world.h"
 
+#define ENDS_MAX 64u
+
+/* Whether it changes pages at all. */
 static bool writes(const struct operation *op)
 {
-	return op->verb == MAP || op->verb == UNMAP || op->verb == DEFERRED;
+	switch (op->verb) {
+	case SPLIT:
+	case COLLAPSE:
+	case LOOKUP:
+	case WALK:
+	case RECLAIM:
+	case AGE:
+		return false;
+	default:
+		return true;
+	}
 }
 
 /* Whether the operation covers the page at all. */
@@ -27,7 +49,8 @@ static bool concerns(const struct operation *op, uint64_t page)
 /* Whether it has (or may have had) its effect on the page. */
 static bool took_effect(const struct call *c, uint64_t page)
 {
-	return concerns(c->op, page) && page - world_ipa(c->op->at) < c->done;
+	return concerns(c->op, page) &&
+	       (c->op->verb == HARDWARE || page - world_ipa(c->op->at) < c->done);
 }
 
 /*
@@ -44,17 +67,79 @@ static uint64_t memory_attributes(s2_attr attr)
 	return shareable | ((attr & S2_MEM_MASK) == S2_NORMAL_NC ? 0x5 : normal);
 }
 
-/* What the operation makes of the page. */
-static struct m_translation intended(const struct operation *op, uint64_t page)
+static bool is_logged_clean(s2_attr attr)
 {
-	if (op->verb != MAP)
-		return (struct m_translation){.mapped = false};
+	return attr & S2_LOG && !(attr & S2_DIRTY);
+}
+
+/* What is mapped with these attributes, as the hardware sees it. */
+static struct m_translation mapped(uint64_t pa, s2_attr attr)
+{
 	return (struct m_translation){.mapped = true,
-				      .pa = world_pa(op->memory, page),
-				      .attributes = memory_attributes(op->attr),
-				      .read = op->attr & S2_R,
-				      .write = op->attr & S2_W,
-				      .exec = op->attr & S2_X};
+				      .pa = pa,
+				      .attributes = memory_attributes(attr),
+				      .read = attr & S2_R,
+				      .write = attr & S2_W && !is_logged_clean(attr),
+				      .exec = attr & S2_X,
+				      .logged = attr & S2_LOG};
+}
+
+static struct m_translation after_map(const struct operation *op, uint64_t page,
+				      const struct m_translation *was)
+{
+	struct m_translation t = mapped(world_pa(op->memory, page), op->attr);
+
+	if (was->mapped && was->pa == t.pa && was->logged && t.logged)
+		t.write |= was->write;
+	return t;
+}
+
+static struct m_translation after_protect(const struct operation *op, struct m_translation t)
+{
+	t.read = (t.read && !(op->attr & S2_R)) || op->give & S2_R;
+	t.exec = (t.exec && !(op->attr & S2_X)) || op->give & S2_X;
+	if (op->attr & S2_W)
+		t.write = t.logged = false;
+	else if (op->give & S2_W && !t.logged)
+		t.write = true;
+	return t;
+}
+
+/* What the operation makes of the page. */
+static struct m_translation after(const struct operation *op, uint64_t page, struct m_translation t)
+{
+	if (op->verb == MAP)
+		return after_map(op, page, &t);
+	if (op->verb == UNMAP || op->verb == DEFERRED)
+		return (struct m_translation){.mapped = false};
+	if (!t.mapped)
+		return t;
+	switch (op->verb) {
+	case PROTECT:
+	case PROTECT_DEFERRED:
+		return after_protect(op, t);
+	case TOUCH:
+		t.write |= t.logged && op->flags & S2_WRITE;
+		return t;
+	case HARDWARE:
+		t.write |= t.logged && world.setting->guest == WRITES;
+		return t;
+	case LOG_START:
+		if (!t.logged && t.write) {
+			t.logged = true;
+			t.write = false;
+		}
+		return t;
+	case LOG_COLLECT:
+		t.write &= !t.logged || op->flags & S2_KEEP;
+		return t;
+	case LOG_STOP:
+		t.write |= t.logged;
+		t.logged = false;
+		return t;
+	default:
+		return t;
+	}
 }
 
 static bool overlaps(const struct call *a, const struct call *b)
@@ -74,50 +159,184 @@ bool judge_has_rival(const struct call *c, uint64_t page)
 	return false;
 }
 
-/* A writer after which no other wrote, in real time. */
-static bool may_be_last(const struct call *c, uint64_t page)
+static struct m_translation seen_by(const struct call *lookup, uint64_t page)
 {
-	for (unsigned int i = 0; i < world.calls; i++) {
-		const struct call *other = &world.call[i];
+	const struct s2_mapping *seen = &lookup->seen;
 
-		if (took_effect(other, page) && other->started > c->ended)
+	if (seen->kind != S2_KIND_LEAF)
+		return (struct m_translation){.mapped = false};
+	return mapped(seen->pa + (page - seen->ipa), seen->attr);
+}
+
+/* Whether there were bits for the pages of its range. */
+static bool knows_pages(const struct operation *op)
+{
+	return world_size(op->size) >> world.fmt.granule_shift <= CALL_WORDS * 64;
+}
+
+/* --- orders ---------------------------------------------------------------------------- */
+
+/* A search for orders, for one page: what they lead to, and whether the calls in them agree. */
+struct orders {
+	uint64_t page;
+	const struct call *call[CALLS_MAX + 1]; /* those that matter to the page */
+	unsigned int n;
+	bool doubt; /* a block may be dirty because nobody looked */
+	struct m_translation end[ENDS_MAX]; /* what orders lead to; each once */
+	unsigned int ends;
+};
+
+/*
+ * Whether the page may be dirty although nobody wrote to it: a block is dirty as a whole
+ * by a write to page 0, and a collapse makes one dirty if any page was, or hardware could.
+ */
+static bool is_doubtful(uint64_t page)
+{
+	bool other = page != world.config.watched[0];
+
+	if (world.setting->guest == WRITES && other)
+		return true;
+	for (unsigned int i = 0; i < world.calls; i++) {
+		const struct operation *op = world.call[i].op;
+
+		if (op->verb == COLLAPSE || (op->flags & S2_WRITE && other) ||
+		    (op->attr & S2_DIRTY && other))
+			return true;
+	}
+	return false;
+}
+
+static bool agrees(const struct orders *o, const struct m_translation *found,
+		   const struct m_translation *t)
+{
+	struct m_translation same = *t;
+
+	if (o->doubt && t->logged)
+		same.write |= found->write;
+	return m_same_translation(found, &same);
+}
+
+static bool reports(const struct operation *op)
+{
+	return op->verb == UNMAP || op->verb == LOG_COLLECT || op->verb == LOG_STOP;
+}
+
+/* Whether the call can have met the page as `t`, by what it says of it. */
+static bool could_meet(const struct orders *o, const struct call *c, const struct m_translation *t)
+{
+	uint64_t bit = (o->page - world_ipa(c->op->at)) >> world.fmt.granule_shift;
+	bool dirty = t->mapped && t->logged && t->write;
+
+	if (c->op->verb == LOOKUP) {
+		struct m_translation seen = seen_by(c, o->page);
+
+		return c->seen.kind == S2_KIND_LOCKED || agrees(o, &seen, t);
+	}
+	if (!c->ended || !reports(c->op) || o->doubt || !knows_pages(c->op))
+		return true;
+	return dirty == (c->word[bit / 64] >> bit % 64 & 1);
+}
+
+static void add_end(struct orders *o, const struct m_translation *t)
+{
+	for (unsigned int i = 0; i < o->ends; i++) {
+		if (m_same_translation(&o->end[i], t))
+			return;
+	}
+	if (o->ends < ENDS_MAX)
+		o->end[o->ends++] = *t;
+}
+
+/* Whether `c` may come next when `used` have been: nobody left had returned before it began. */
+static bool may_be_next(const struct orders *o, unsigned int used, const struct call *c)
+{
+	for (unsigned int i = 0; i < o->n; i++) {
+		const struct call *other = o->call[i];
+
+		if (!(used >> i & 1) && other->ended && other->ended < c->started)
 			return false;
 	}
 	return true;
 }
 
-static bool is_linearizable(unsigned int w, const struct m_translation *now)
+static bool is_complete(const struct orders *o, unsigned int used)
 {
-	bool written = false;
-
-	for (unsigned int i = 0; i < world.calls; i++) {
-		const struct call *c = &world.call[i];
-		struct m_translation t = intended(c->op, world.config.watched[w]);
-
-		if (!took_effect(c, world.config.watched[w]))
-			continue;
-		written = true;
-		if (may_be_last(c, world.config.watched[w]) && m_same_translation(now, &t))
-			return true;
+	for (unsigned int i = 0; i < o->n; i++) {
+		if (!(used >> i & 1) && o->call[i]->ended)
+			return false;
 	}
-	return !written && m_same_translation(now, &world.before[w]);
+	return true;
+}
+
+/* Depth is that of the calls of one program. */
+static void extend(struct orders *o, unsigned int used, struct m_translation t)
+{
+	if (is_complete(o, used))
+		add_end(o, &t);
+	for (unsigned int i = 0; i < o->n; i++) {
+		const struct call *c = o->call[i];
+
+		if (!(used >> i & 1) && may_be_next(o, used, c) && could_meet(o, c, &t))
+			extend(o, used | 1u << i, after(c->op, o->page, t));
+	}
+}
+
+/* A call under way may have had its effect anywhere in its range. */
+static bool matters(const struct call *c, uint64_t page)
+{
+	if (!c->started)
+		return false;
+	if (c->op->verb == LOOKUP)
+		return c->ended && world_ipa(c->op->at) == page;
+	return c->ended ? took_effect(c, page) : concerns(c->op, page);
+}
+
+/* A lookup is no fence (stage2.h): what it saw of calls under way is for the end to judge. */
+static void find_orders(struct orders *o, unsigned int w, bool lookups)
+{
+	*o = (struct orders){.page = world.config.watched[w],
+			     .doubt = is_doubtful(world.config.watched[w])};
+	for (unsigned int i = 0; i < world.calls; i++) {
+		if (matters(&world.call[i], o->page) &&
+		    (lookups || world.call[i].op->verb != LOOKUP))
+			o->call[o->n++] = &world.call[i];
+	}
+	if (matters(&world.hardware, o->page))
+		o->call[o->n++] = &world.hardware;
+	extend(o, 0, world.before[w]);
+}
+
+/* What is in doubt may be used as if it were dirty. */
+static void allow_doubt(struct orders *o)
+{
+	for (unsigned int i = 0; i < o->ends && o->doubt; i++)
+		o->end[i].write |= o->end[i].logged;
+}
+
+static void judge_cached(const char *when, unsigned int w, struct orders *o)
+{
+	struct m_stale stale;
+
+	allow_doubt(o);
+	if (!m_cached_beyond(w, o->end, o->ends, &stale))
+		return;
+	m_violation("rule 3: %s, but IPA %llx is still cached otherwise (%s)", when,
+		    (unsigned long long)o->page, stale.what);
+	m_blame(stale.entry, stale.fetched);
 }
 
 /* --- judging ------------------------------------------------------------------------ */
 
 void judge_return(const struct call *c)
 {
-	struct m_stale stale;
+	char when[96];
+	struct orders o;
 
+	(void)snprintf(when, sizeof(when), "\"%s\" has returned", c->op->name);
 	for (unsigned int w = 0; w < WATCHED; w++) {
-		struct m_translation t = intended(c->op, world.config.watched[w]);
-
-		if (!took_effect(c, world.config.watched[w]) ||
-		    judge_has_rival(c, world.config.watched[w]) || !m_cached_beyond(w, &t, &stale))
-			continue;
-		m_violation("rule 3: \"%s\" has returned, but IPA %llx is still cached (%s)",
-			    c->op->name, (unsigned long long)world.config.watched[w], stale.what);
-		m_blame(stale.entry, stale.fetched);
+		find_orders(&o, w, false);
+		if (o.ends)
+			judge_cached(when, w, &o);
 	}
 }
 
@@ -139,6 +358,10 @@ static bool fits_verb(const struct call *c)
 		return c->op->flags & S2_FAULT || c->op->verb == RECLAIM;
 	case S2_NOT_UNIFORM:
 		return c->op->verb == COLLAPSE && (!c->uniform || anybody_writes());
+	case S2_NOT_MAPPED:
+		return c->op->verb == TOUCH;
+	case S2_READ_ONLY:
+		return c->op->verb == TOUCH && c->op->flags & S2_WRITE;
 	case S2_OWNED:
 		return c->op->verb == MAP;
 	case S2_IPA_RANGE:
@@ -156,7 +379,7 @@ static bool fits_verb(const struct call *c)
 
 static bool has_range(const struct operation *op)
 {
-	return writes(op) || op->verb == SPLIT || op->verb == COLLAPSE;
+	return op->verb != LOOKUP && op->verb != WALK && op->verb != RECLAIM;
 }
 
 static void judge_status(const struct call *c)
@@ -227,7 +450,7 @@ static void judge_young(void)
 	bool written = false;
 
 	for (unsigned int i = 0; i < world.calls; i++)
-		written |= took_effect(&world.call[i], ipa);
+		written |= took_effect(&world.call[i], ipa) || world.call[i].op->verb == AGE;
 	if (!written && !now.young)
 		m_violation("rule 6: the access flag of IPA %llx is lost", (unsigned long long)ipa);
 }
@@ -235,65 +458,22 @@ static void judge_young(void)
 static void judge_page(unsigned int w)
 {
 	struct m_translation now = m_translate(world.config.watched[w]);
-	unsigned long long ipa = world.config.watched[w];
-	struct m_stale stale;
+	struct orders o;
 
-	if (!is_linearizable(w, &now))
-		m_violation("rule 8: IPA %llx ends as %s%llx, which no order explains", ipa,
-			    now.mapped ? "PA " : "empty, PA ", (unsigned long long)now.pa);
-	if (m_cached_beyond(w, &now, &stale)) {
-		m_violation("rule 3: IPA %llx is cached otherwise than it is mapped (%s)", ipa,
-			    stale.what);
-		m_blame(stale.entry, stale.fetched);
+	find_orders(&o, w, true);
+	for (unsigned int i = 0; i < o.ends; i++) {
+		if (!agrees(&o, &now, &o.end[i]))
+			continue;
+		o.end[0] = now;
+		o.ends = 1;
+		judge_cached("all have returned", w, &o);
+		return;
 	}
-}
-
-/* --- what a lookup may see -------------------------------------------------------------- */
-
-/* A write that another one has followed in real time before the lookup began. */
-static bool is_overwritten(const struct call *write, const struct call *lookup, uint64_t page)
-{
-	for (unsigned int i = 0; i < world.calls; i++) {
-		const struct call *other = &world.call[i];
-
-		if (took_effect(other, page) && other->ended < lookup->started &&
-		    (!write || other->started > write->ended))
-			return true;
-	}
-	return false;
-}
-
-static struct m_translation seen_by(const struct call *lookup, uint64_t page)
-{
-	const struct s2_mapping *seen = &lookup->seen;
-	struct m_translation t = {.mapped = false};
-
-	if (seen->kind != S2_KIND_LEAF)
-		return t;
-	return (struct m_translation){.mapped = true,
-				      .pa = seen->pa + (page - seen->ipa),
-				      .attributes = memory_attributes(seen->attr),
-				      .read = seen->attr & S2_R,
-				      .write = seen->attr & S2_W,
-				      .exec = seen->attr & S2_X};
-}
-
-static bool is_explained(const struct call *lookup, unsigned int w)
-{
-	uint64_t page = world.config.watched[w];
-	struct m_translation seen = seen_by(lookup, page);
-
-	if (!is_overwritten(NULL, lookup, page) && m_same_translation(&seen, &world.before[w]))
-		return true;
-	for (unsigned int i = 0; i < world.calls; i++) {
-		const struct call *c = &world.call[i];
-		struct m_translation t = intended(c->op, page);
-
-		if (took_effect(c, page) && c->started < lookup->ended &&
-		    !is_overwritten(c, lookup, page) && m_same_translation(&seen, &t))
-			return true;
-	}
-	return false;
+	m_violation("rule 8: IPA %llx ends as %s%llx%s%s%s%s%s, which no order explains",
+		    (unsigned long long)o.page, now.mapped ? "PA " : "empty, PA ",
+		    (unsigned long long)now.pa, now.read ? " R" : "", now.write ? " W" : "",
+		    now.exec ? " X" : "", now.logged ? " logged" : "",
+		    o.ends ? "" : " (what calls say they met)");
 }
 
 static bool has_company(const struct call *c)
@@ -305,16 +485,12 @@ static bool has_company(const struct call *c)
 	return false;
 }
 
+/* A lock or a link is another call's doing; all else is for the orders to explain. */
 static void judge_lookup(const struct call *c)
 {
-	for (unsigned int w = 0; w < WATCHED; w++) {
-		if (world.config.watched[w] != world_ipa(c->op->at))
-			continue;
-		if (c->seen.kind == S2_KIND_LOCKED ? has_company(c) : is_explained(c, w))
-			continue;
-		m_violation("rule 8: \"%s\" saw %016llx, which no order explains", c->op->name,
+	if (c->seen.kind == S2_KIND_LOCKED && !has_company(c))
+		m_violation("rule 8: \"%s\" met %016llx, and nobody else was there", c->op->name,
 			    (unsigned long long)c->seen.desc);
-	}
 }
 
 void judge_end(void *arg)
@@ -327,7 +503,7 @@ void judge_end(void *arg)
 	}
 	for (unsigned int w = 0; w < WATCHED; w++)
 		judge_page(w);
-	if (world.young)
+	if (world.hardware.started)
 		judge_young();
 	judge_balance();
 }

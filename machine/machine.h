@@ -135,6 +135,7 @@ struct m_translation {
 	uint64_t pa;
 	uint64_t attributes; /* memory type and shareability */
 	bool read, write, exec;
+	bool logged; /* DBM: then `write` is what was written */
 	bool young; /* the access flag is set */
 };
 
@@ -150,8 +151,9 @@ struct m_stale {
 	uint64_t fetched; /* for m_blame() */
 };
 
-/* Whether a CPU may use, for watched page `w`, a translation that allows what `t` does not. */
-bool m_cached_beyond(unsigned int w, const struct m_translation *t, struct m_stale *stale);
+/* Whether a CPU may use, for watched page `w`, a translation that allows what none of `t[0..n)` does. */
+bool m_cached_beyond(unsigned int w, const struct m_translation *t, unsigned int n,
+		     struct m_stale *stale);
 
 /* Entry `i` of a table, decoded; for those who count tables. */
 struct m_decoded;

@@ -344,8 +344,11 @@ static void check_alive(const uint64_t *p)
 static void wrote(uint64_t *p, uint64_t old, uint64_t new)
 {
 	*p = new;
-	if (old == new)
+	/* Nothing changes, but it is this CPU's store now: its DSB makes visible what came before. */
+	if (old == new) {
+		m_mmu_store(p, old);
 		return;
+	}
 	count_write();
 	m_rules_write(p, old, new);
 	m_mmu_store(p, old);

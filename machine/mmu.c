@@ -607,6 +607,7 @@ static struct m_translation translation(uint64_t ipa, uint64_t desc, int level)
 				      .read = d.read,
 				      .write = d.write,
 				      .exec = d.exec,
+				      .logged = d.dbm,
 				      .young = d.af};
 }
 
@@ -630,7 +631,7 @@ bool m_same_translation(const struct m_translation *a, const struct m_translatio
 	if (!a->mapped || !b->mapped)
 		return a->mapped == b->mapped;
 	return a->pa == b->pa && a->attributes == b->attributes && a->read == b->read &&
-	       a->write == b->write && a->exec == b->exec;
+	       a->write == b->write && a->exec == b->exec && a->logged == b->logged;
 }
 
 /* A cached translation may allow less than it should, but nothing else. */
@@ -640,7 +641,18 @@ static bool within(const struct m_translation *cached, const struct m_translatio
 	       t->read >= cached->read && t->write >= cached->write && t->exec >= cached->exec;
 }
 
-bool m_cached_beyond(unsigned int w, const struct m_translation *t, struct m_stale *stale)
+static bool within_any(const struct m_translation *cached, const struct m_translation *t,
+		       unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		if (within(cached, &t[i]))
+			return true;
+	}
+	return false;
+}
+
+bool m_cached_beyond(unsigned int w, const struct m_translation *t, unsigned int n,
+		     struct m_stale *stale)
 {
 	for (unsigned int cpu = 0; cpu < M_CPUS; cpu++) {
 		const struct set *s = &mmu.set[cpu][w];
@@ -650,7 +662,7 @@ bool m_cached_beyond(unsigned int w, const struct m_translation *t, struct m_sta
 			struct m_translation cached =
 				translation(m.cfg.watched[w], item->value, item->level);
 
-			if (!is_leaf_item(item) || within(&cached, t))
+			if (!is_leaf_item(item) || within_any(&cached, t, n))
 				continue;
 			(void)snprintf(stale->what, sizeof(stale->what),
 				       "CPU%u, %s, level %d, %016llx", cpu,

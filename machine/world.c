@@ -59,6 +59,15 @@ static int unmap_deferred(struct call *c, struct s2_cpu *cpu, uint64_t ipa, uint
 	return s2_flush(&world.tree, cpu) ? S2_INVALID : status;
 }
 
+static int protect_deferred(struct call *c, struct s2_cpu *cpu, uint64_t ipa, uint64_t size)
+{
+	int status = s2_protect(&world.tree, cpu, ipa, size, c->op->attr, c->op->give,
+				c->op->flags | S2_DEFER);
+
+	c->done = cpu->done;
+	return s2_flush(&world.tree, cpu) ? S2_INVALID : status;
+}
+
 static int perform(struct call *c, struct s2_cpu *cpu)
 {
 	const struct operation *op = c->op;
@@ -81,6 +90,20 @@ static int perform(struct call *c, struct s2_cpu *cpu)
 		return s2_walk(&world.tree, ipa, size, count_entry, &entries);
 	case DEFERRED:
 		return unmap_deferred(c, cpu, ipa, size);
+	case PROTECT:
+		return s2_protect(&world.tree, cpu, ipa, size, op->attr, op->give, op->flags);
+	case PROTECT_DEFERRED:
+		return protect_deferred(c, cpu, ipa, size);
+	case TOUCH:
+		return s2_touch(&world.tree, cpu, ipa, op->flags);
+	case AGE:
+		return s2_age(&world.tree, cpu, ipa, size, NULL, op->flags);
+	case LOG_START:
+		return s2_log_start(&world.tree, cpu, ipa, size, op->flags);
+	case LOG_COLLECT:
+		return s2_log_collect(&world.tree, cpu, ipa, size, cpu->log, op->flags);
+	case LOG_STOP:
+		return s2_log_stop(&world.tree, cpu, ipa, size, cpu->log, op->flags);
 	default:
 		return s2_reclaim(&world.tree, cpu);
 	}
@@ -89,9 +112,14 @@ static int perform(struct call *c, struct s2_cpu *cpu)
 void world_perform(struct call *c)
 {
 	struct s2_cpu *cpu = &world.cpu[c->cpu];
+	uint64_t pages = world_size(c->op->size) / s2_level_size(&world.fmt, S2_LAST_LEVEL);
+	struct s2_bitmap log = {world_ipa(c->op->at), pages, c->word};
 
+	/* Where there are too many pages to tell, nobody asks which. */
+	cpu->log = pages <= CALL_WORDS * 64 ? &log : NULL;
 	c->status = perform(c, cpu);
-	if (c->op->verb != DEFERRED)
+	cpu->log = NULL;
+	if (c->op->verb != DEFERRED && c->op->verb != PROTECT_DEFERRED)
 		c->done = cpu->done;
 }
 
@@ -139,16 +167,20 @@ static void run_program(void *arg)
 	}
 }
 
+static const struct operation hardware_access = {
+	.name = "hardware", .verb = HARDWARE, .size = {0, 0, 1}};
+
 static void run_hardware(void *arg)
 {
 	(void)arg;
 	m_mark(M_STEP_HARDWARE);
-	world.young = m_hardware_access(0, false);
+	if (m_hardware_access(0, world.setting->guest == WRITES))
+		world.hardware.started = world.hardware.ended = ++world.clock;
 }
 
 unsigned int world_fibers(void)
 {
-	return world.cpus + world.setting->hardware;
+	return world.cpus + (world.setting->guest != QUIET);
 }
 
 void world_begin(void *arg)
@@ -160,7 +192,7 @@ void world_begin(void *arg)
 	world.qsbr = world.qsbr_then;
 	memset(world.slot, 0, sizeof(world.slot));
 	world.clock = 0;
-	world.young = false;
+	world.hardware = (struct call){.op = &hardware_access};
 	for (unsigned int i = 0; i < world.calls; i++)
 		world.call[i] = (struct call){.op = world.call[i].op,
 					      .cpu = world.call[i].cpu,
@@ -170,7 +202,7 @@ void world_begin(void *arg)
 		m_run_owns(i, &world.cpu[i]);
 		m_fiber_start(i, run_program, &world.cpu[i]);
 	}
-	if (world.setting->hardware)
+	if (world.setting->guest != QUIET)
 		m_fiber_start(world.cpus, run_hardware, NULL);
 }
 

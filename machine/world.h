@@ -14,15 +14,38 @@
 #ifndef M_WORLD_H
 #define M_WORLD_H
 
-#include <stage2/stage2.h>
+#include <stage2/dirty.h>
 
 #include "machine.h"
 
 #define CPUS_MAX 3u
 #define CALLS_MAX 12u
 #define WATCHED 5u
+#define CALL_WORDS 8u /* of a bitmap: 512 pages */
 
-enum verb { MAP, UNMAP, SPLIT, COLLAPSE, LOOKUP, WALK, DEFERRED, RECLAIM };
+enum verb {
+	MAP,
+	UNMAP,
+	SPLIT,
+	COLLAPSE,
+	LOOKUP,
+	WALK,
+	DEFERRED,
+	RECLAIM,
+	PROTECT,
+	PROTECT_DEFERRED,
+	TOUCH,
+	AGE,
+	LOG_START,
+	LOG_COLLECT,
+	LOG_STOP,
+	HARDWARE, /* the guest's own access: not a call, but judged like one */
+};
+
+/* Which operations are tried in pairs: those of shape, the commonest, those of permissions. */
+enum scope { SHAPE, FEW, CHANGES };
+
+enum guest { QUIET, READS, WRITES };
 
 /* So many tables (of level-2 entries), blocks and pages. */
 struct extent {
@@ -41,6 +64,7 @@ struct operation {
 	uint32_t flags;
 	uint32_t level;
 	bool unlinks; /* s2_reclaim() follows */
+	s2_attr give; /* protect; `attr` is what it takes */
 };
 
 /* What is there before, and on which kind of CPU. */
@@ -50,8 +74,8 @@ struct setting {
 	struct s2_config config;
 	uint16_t base; /* of the world, in tables */
 	uint8_t pages; /* in each CPU's cache */
-	bool hardware; /* the guest touches page 0 once, at any time, and hardware notes it */
-	bool few; /* too slow, or too much like another, for every pair of operations */
+	enum guest guest; /* accesses page 0 once, at any time, and hardware notes it */
+	enum scope scope;
 };
 
 /* One operation as it went in one run. */
@@ -63,6 +87,7 @@ struct call {
 	uint64_t waits; /* how often it waited for another */
 	uint64_t started, ended; /* moments of a run's clock; 0: not yet */
 	struct s2_mapping seen; /* by a lookup */
+	uint64_t word[CALL_WORDS]; /* pages that were found dirty, from the range's first on */
 	bool uniform; /* what a collapse is about could be a block when the run begins */
 };
 
@@ -76,9 +101,9 @@ struct world {
 	struct m_config config;
 	struct m_translation before[WATCHED];
 	struct call call[CALLS_MAX]; /* those of one CPU in its order */
+	struct call hardware; /* what the guest's access changed; never started if nothing */
 	unsigned int calls;
 	unsigned int cpus; /* 1: the tree is not shared */
-	bool young; /* the hardware has set an access flag on page 0 */
 	bool scarce; /* operations may run out of table pages, or of their budget */
 	unsigned int pages; /* for tables, beside the root */
 	uint64_t clock;
@@ -114,7 +139,7 @@ void judge_return(const struct call *c);
 /* When all have: is there an order that explains the outcome, and is every page accounted for? */
 void judge_end(void *arg);
 
-/* Whether another call that writes the same page overlaps this one in time. */
+/* Whether another call that changes the same page overlaps this one in time. */
 bool judge_has_rival(const struct call *c, uint64_t page);
 
 #endif

@@ -55,12 +55,19 @@ static inline int s2_adjust_same(struct s2_op *op, const struct s2_spot *at)
 	return s2_next(op, at);
 }
 
-/* All of the leaf becomes `want`, which differs in permissions and software bits alone. */
+/*
+ * All of the leaf becomes `want`, which differs in permissions and software bits alone.
+ * What may be executed from now on is not in instruction caches before.
+ */
 static inline int s2_adjust_leaf(struct s2_op *op, const struct s2_spot *at, s2_desc want)
 {
-	bool changed = s2_takes(at->desc, want) ? s2_gather_restrict(op, at, want)
-						: s2_entry_change(op, at, want);
+	bool changed;
 
+	if (s2_desc_exec(want) & ~s2_desc_exec(at->desc))
+		s2p_icache_inval(s2_oa_decode(op->fmt, at->desc),
+				 s2_level_size(op->fmt, at->level));
+	changed = s2_takes(at->desc, want) ? s2_gather_restrict(op, at, want)
+					   : s2_entry_change(op, at, want);
 	if (!changed)
 		return s2_lost(op);
 	s2_log_replaced(op, at->desc, want, at->base, s2_spot_end(op, at));

@@ -15,9 +15,9 @@
  * Invariant: who has sealed entry 0 of a table is the only one who seals others in
  * it; and a sealed entry is changed by the sealer and the hardware alone.
  *
- * The hardware may set access flags in sealed entries until the invalidation has
- * completed.  Nobody reads them inside the window: where hardware can set it, the
- * block has it set.
+ * The hardware may set access flags, and mark logged entries dirty, in sealed entries
+ * until the invalidation has completed.  Nobody reads them inside the window: where
+ * hardware can set it, the block has it set.
  *
  * May run beside every other operation on the same tables.
  */
@@ -29,11 +29,17 @@ struct fold {
 	s2_desc *table;
 	unsigned int level; /* of its entries */
 	unsigned int entries;
-	s2_desc first; /* entry 0 without seal and access flag: what all others go by */
-	s2_desc af; /* set if any entry had it */
+	s2_desc first; /* entry 0 without seal and what it has noted: what all others go by */
+	s2_desc noted; /* what any entry has noted */
 };
 
-/* What entry `i` must be, but for seal and access flag. */
+/* What an entry notes, and others need not: the access flag, and that it is dirty, if it is logged. */
+static s2_desc noted(s2_desc desc)
+{
+	return desc & (S2_DESC_AF | (s2_is_logged(desc) ? S2_DESC_WRITE : 0));
+}
+
+/* What entry `i` must be, but for seal and what it has noted. */
 static s2_desc expected(const struct s2_format *fmt, const struct fold *f, unsigned int i)
 {
 	uint64_t pa = s2_oa_decode(fmt, f->first) + ((uint64_t)i << s2_level_shift(fmt, f->level));
@@ -66,10 +72,10 @@ static int seal_entry(const struct s2_format *fmt, struct fold *f, unsigned int 
 		desc = s2p_load(entry);
 		if (s2_is_locked(desc) || s2_is_sealed(desc))
 			return S2_RETRY;
-		if ((desc & ~S2_DESC_AF) != expected(fmt, f, i))
+		if ((desc & ~noted(desc)) != expected(fmt, f, i))
 			return S2_NOT_UNIFORM;
 	} while (!s2p_cas(entry, desc, desc | S2_DESC_SEAL));
-	f->af |= desc & S2_DESC_AF;
+	f->noted |= noted(desc);
 	return S2_OK;
 }
 
@@ -88,9 +94,11 @@ static int seal(const struct s2_format *fmt, struct fold *f)
 
 static s2_desc block_of(const struct s2_op *op, const struct fold *f, unsigned int level)
 {
-	s2_desc af = op->fmt->features & S2_FEAT_HAF ? S2_DESC_AF : f->af;
+	s2_desc leaf = f->first | f->noted;
 
-	return (f->first & ~(s2_desc)S2_DESC_TABLE) | s2_leaf_type(level) | af;
+	leaf |= op->fmt->features & S2_FEAT_HAF ? S2_DESC_AF : 0;
+	leaf |= op->fmt->features & S2_FEAT_HD && s2_is_logged(leaf) ? S2_DESC_WRITE : 0;
+	return (leaf & ~(s2_desc)S2_DESC_TABLE) | s2_leaf_type(level);
 }
 
 /*
@@ -109,7 +117,7 @@ static int collapse_sealed(struct s2_op *op, const struct s2_spot *at, const str
 static bool worth_sealing(const struct s2_op *op, const struct s2_spot *at, struct fold *f,
 			  s2_desc desc)
 {
-	f->first = desc & ~(S2_DESC_AF | S2_DESC_SEAL);
+	f->first = desc & ~(noted(desc) | S2_DESC_SEAL);
 	if (!s2_is_leaf(f->level, desc))
 		return false;
 	return !(s2_oa_decode(op->fmt, desc) & (s2_level_size(op->fmt, at->level) - 1));

@@ -13,6 +13,8 @@
  * Between the exchange and the end of the flush a CPU may write by way of what it has
  * cached, and leave no mark: that is why a page is copied after the flush.
  */
+#include <stage2/dirty.h>
+
 #include "adjust.h"
 
 static inline s2_desc start_rule(const struct s2_op *op, s2_desc desc)

@@ -83,11 +83,8 @@ static bool same_memory(s2_desc have, s2_desc want)
  */
 static int map_permissions(struct s2_op *op, const struct s2_spot *at, s2_desc want)
 {
-	int step;
+	int step = s2_adjust_leaf(op, at, want);
 
-	if (s2_desc_exec(want) & ~s2_desc_exec(at->desc))
-		s2p_icache_inval(op->pos + op->delta, s2_level_size(op->fmt, at->level));
-	step = s2_adjust_leaf(op, at, want);
 	if (step != S2_STEP_NEXT)
 		return step;
 	op->stale = op->flags & S2_FAULT;

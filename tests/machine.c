@@ -551,7 +551,7 @@ static bool stale(void)
 	for (unsigned int w = 0; w < scene.cfg.watched_count; w++) {
 		struct m_translation t = m_translate(scene.cfg.watched[w]);
 
-		if (m_cached_beyond(w, &t, &s))
+		if (m_cached_beyond(w, &t, 1, &s))
 			return true;
 	}
 	return false;
@@ -1015,7 +1015,7 @@ static void a_local_tlbi_cures_its_own_cpu(void **state)
 		start();
 		play(local[i].op);
 		t = m_translate(scene.ipa);
-		assert_true(m_cached_beyond(0, &t, &s));
+		assert_true(m_cached_beyond(0, &t, 1, &s));
 		require(!strncmp(s.what, local[i].left, strlen(local[i].left)), "%zu: %s", i,
 			s.what);
 	}
