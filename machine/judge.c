@@ -216,25 +216,62 @@ static bool agrees(const struct orders *o, const struct m_translation *found,
 	return m_same_translation(found, &same);
 }
 
-static bool reports(const struct operation *op)
+static bool is_dirty(const struct m_translation *t)
 {
-	return op->verb == UNMAP || op->verb == LOG_COLLECT || op->verb == LOG_STOP;
+	return t->mapped && t->logged && t->write;
+}
+
+/* Whether the call owes a report of the page that it met as `t`. */
+static bool owes(const struct call *c, uint64_t page, const struct m_translation *t)
+{
+	struct m_translation then = after(c->op, page, *t);
+
+	return is_dirty(t) && (c->op->flags & S2_KEEP || !is_dirty(&then));
+}
+
+static bool has_reported(const struct call *c, uint64_t page)
+{
+	uint64_t bit = (page - world_ipa(c->op->at)) >> world.fmt.granule_shift;
+
+	return concerns(c->op, page) && c->word[bit / 64] >> bit % 64 & 1;
+}
+
+static bool marks(const struct operation *op)
+{
+	return op->verb == TOUCH || op->attr & S2_DIRTY;
+}
+
+/*
+ * Two calls that take one page away at once: one of them reports it.  And the mark of a
+ * call in a table that is being cut off counts as never made: the guest has yet to write.
+ */
+static bool is_excused(const struct call *c, uint64_t page)
+{
+	for (unsigned int i = 0; i < world.calls; i++) {
+		const struct call *other = &world.call[i];
+
+		if (other != c && overlaps(c, other) && concerns(other->op, page) &&
+		    (marks(other->op) || has_reported(c, page) ||
+		     (knows_pages(other->op) && has_reported(other, page))))
+			return true;
+	}
+	return false;
 }
 
 /* Whether the call can have met the page as `t`, by what it says of it. */
 static bool could_meet(const struct orders *o, const struct call *c, const struct m_translation *t)
 {
-	uint64_t bit = (o->page - world_ipa(c->op->at)) >> world.fmt.granule_shift;
-	bool dirty = t->mapped && t->logged && t->write;
+	bool reported;
 
 	if (c->op->verb == LOOKUP) {
 		struct m_translation seen = seen_by(c, o->page);
 
 		return c->seen.kind == S2_KIND_LOCKED || agrees(o, &seen, t);
 	}
-	if (!c->ended || !reports(c->op) || o->doubt || !knows_pages(c->op))
+	if (!c->ended || c->op->verb == HARDWARE || o->doubt || !knows_pages(c->op))
 		return true;
-	return dirty == (c->word[bit / 64] >> bit % 64 & 1);
+	reported = has_reported(c, o->page);
+	return reported == owes(c, o->page, t) || is_excused(c, o->page);
 }
 
 static void add_end(struct orders *o, const struct m_translation *t)

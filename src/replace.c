@@ -15,7 +15,8 @@
  *
  * Invariant: a table is retired only by who has made its successor.  If the make
  * fails, the table that holds the entry was cut away under us, and who cut it finds
- * ours in the locked entry.
+ * ours in the locked entry.  That a leaf was dirty he does not find: the break has taken it,
+ * so it is noted here.
  */
 #include "replace.h"
 
@@ -53,5 +54,7 @@ bool s2_replace(struct s2_op *op, const struct s2_spot *at, s2_desc new)
 	op->cpu->stats.breaks++;
 	if (made && table)
 		retire(op, at, new);
+	else if (!made)
+		s2_log_replaced(op, at->desc, 0, at->base, s2_spot_end(op, at));
 	return made;
 }
