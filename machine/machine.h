@@ -41,7 +41,7 @@
 
 enum m_dsb { M_DSB_ISHST, M_DSB_ISH, M_DSB_NSH };
 enum m_cache { M_DCACHE, M_ICACHE };
-enum m_tlbi_op { M_TLBI_IPAS2, M_TLBI_RIPAS2, M_TLBI_VMALLE1, M_TLBI_VMALLS12 };
+enum m_tlbi_op { M_TLBI_IPAS2, M_TLBI_RIPAS2, M_TLBI_VMALLE1, M_TLBI_VMALLS12, M_TLBI_ALLE1 };
 
 struct m_tlbi {
 	enum m_tlbi_op op;

@@ -421,7 +421,7 @@ void m_dsb(enum m_dsb kind)
 
 void m_tlbi(struct m_tlbi tlbi)
 {
-	static const char *const name[] = {"ipas2", "ripas2", "vmalle1", "vmalls12"};
+	static const char *const name[] = {"ipas2", "ripas2", "vmalle1", "vmalls12", "alle1"};
 
 	remember(name[tlbi.op], NULL, 0, tlbi.operand);
 	tlbi.vttbr = m.vttbr[m_cpu()];

@@ -437,6 +437,8 @@ static bool removes_address(const struct m_tlbi *t, const struct item *i, unsign
 
 static bool removes(const struct m_tlbi *t, const struct item *i, unsigned int w)
 {
+	if (t->op == M_TLBI_ALLE1)
+		return true;
 	if (t->vttbr >> 48 != m.cfg.vttbr >> 48)
 		return false;
 	if (t->op == M_TLBI_VMALLS12)

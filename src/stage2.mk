@@ -37,7 +37,8 @@ S2_FILES := \
 	tlbi.c \
 	touch.c \
 	tree.c \
-	unmap.c
+	unmap.c \
+	vmid.c
 
 S2_SOURCES := $(addprefix $(S2_DIR)/,$(S2_FILES))
 

@@ -56,6 +56,7 @@
  *   void s2p_tlbi_ripas2le1is(uint64_t operand)	stage 2 by IPA range, last level only
  *   void s2p_tlbi_vmalle1is(void)	stage 1 (and combined) of the VMID
  *   void s2p_tlbi_vmalls12e1is(void)	stages 1 and 2 of the VMID
+ *   void s2p_tlbi_alle1is(void)	stages 1 and 2 of all VMIDs; before a VMID changes hands (vmid.h)
  *   void s2p_tlbi_ipas2e1(uint64_t operand)	this CPU only
  *   void s2p_tlbi_vmalle1(void)	this CPU only
  *	The range forms are called only if the format has S2_FEAT_TLBIRANGE.

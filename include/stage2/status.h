@@ -40,6 +40,7 @@ enum s2_status {
 	S2_BAD_LEVEL = -44, /* the format has no such level, or no block there (ECHRNG) */
 	S2_BAD_OWNER = -87, /* an owner or payload beyond its bits (EUSERS) */
 	S2_BAD_VMID = -49, /* beyond the VMID bits of the format (EUNATCH) */
+	S2_NO_VMID = -28, /* too few VMIDs for so many CPUs (ENOSPC) */
 	S2_BAD_CACHE = -74, /* the cache holds pages of another granule (EBADMSG) */
 	S2_BAD_BITMAP = -7, /* the bitmap does not cover the range, or is misaligned (E2BIG) */
 	S2_NO_GRACE = -1, /* a shared tree without a grace period (EPERM) */

@@ -161,6 +161,22 @@ static inline void s2p_tlbi_vmalls12e1is(void)
 	__asm__ volatile("sys #4, c8, c3, #6" ::: "memory");
 }
 
+static inline uint64_t s2p_ctr(void)
+{
+	uint64_t ctr;
+
+	__asm__ volatile("mrs %0, ctr_el0" : "=r"(ctr));
+	return ctr;
+}
+
+/* A VPIPT instruction cache (CTR_EL0.L1Ip = 0b10) has lines of a VMID as a TLB has entries. */
+static inline void s2p_tlbi_alle1is(void)
+{
+	__asm__ volatile("sys #4, c8, c3, #4" ::: "memory");
+	if ((s2p_ctr() >> 14 & 3) == 2)
+		__asm__ volatile("ic ialluis" ::: "memory");
+}
+
 static inline void s2p_tlbi_ipas2e1(uint64_t operand)
 {
 	__asm__ volatile("sys #4, c8, c4, #1, %0" ::"r"(operand) : "memory");
@@ -169,14 +185,6 @@ static inline void s2p_tlbi_ipas2e1(uint64_t operand)
 static inline void s2p_tlbi_vmalle1(void)
 {
 	__asm__ volatile("sys #0, c8, c7, #0" ::: "memory");
-}
-
-static inline uint64_t s2p_ctr(void)
-{
-	uint64_t ctr;
-
-	__asm__ volatile("mrs %0, ctr_el0" : "=r"(ctr));
-	return ctr;
 }
 
 /* Memory outside of s2p_memory, a device's say, has no lines that EL2 could have written. */

@@ -69,7 +69,8 @@ enum s2_host_op {
 	S2_HOST_STORE,
 	S2_HOST_CAS,
 	S2_HOST_SWAP,
-	S2_HOST_WORD, /* any access to a word that is no descriptor */
+	S2_HOST_WORD_LOAD, /* of a word that is no descriptor */
+	S2_HOST_WORD, /* any other access to one */
 	S2_HOST_FENCE,
 	S2_HOST_DSB_ISHST,
 	S2_HOST_DSB_ISH,
@@ -83,6 +84,7 @@ enum s2_host_op {
 	S2_HOST_TLBI_RIPAS2LE1IS,
 	S2_HOST_TLBI_VMALLE1IS,
 	S2_HOST_TLBI_VMALLS12E1IS,
+	S2_HOST_TLBI_ALLE1IS,
 	S2_HOST_TLBI_IPAS2E1,
 	S2_HOST_TLBI_VMALLE1,
 	S2_HOST_DCACHE, /* old: address, value: size */

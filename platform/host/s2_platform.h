@@ -99,7 +99,7 @@ static inline s2_desc s2p_swap(s2_desc *p, s2_desc v)
 
 static inline uint64_t s2p_word_load_acquire(const uint64_t *p)
 {
-	s2_host_before(S2_HOST_WORD, p, 0, 0);
+	s2_host_before(S2_HOST_WORD_LOAD, p, 0, 0);
 	return __atomic_load_n(p, __ATOMIC_ACQUIRE);
 }
 
@@ -209,6 +209,11 @@ static inline void s2p_tlbi_vmalle1is(void)
 static inline void s2p_tlbi_vmalls12e1is(void)
 {
 	s2_host_count_tlbi(S2_HOST_TLBI_VMALLS12E1IS, 0);
+}
+
+static inline void s2p_tlbi_alle1is(void)
+{
+	s2_host_count_tlbi(S2_HOST_TLBI_ALLE1IS, 0);
 }
 
 static inline void s2p_tlbi_ipas2e1(uint64_t operand)

@@ -138,6 +138,11 @@ static inline void s2p_tlbi_vmalls12e1is(void)
 	m_tlbi((struct m_tlbi){.op = M_TLBI_VMALLS12});
 }
 
+static inline void s2p_tlbi_alle1is(void)
+{
+	m_tlbi((struct m_tlbi){.op = M_TLBI_ALLE1});
+}
+
 static inline void s2p_tlbi_ipas2e1(uint64_t operand)
 {
 	m_tlbi((struct m_tlbi){.op = M_TLBI_IPAS2, .operand = operand, .local = true});
