@@ -13,7 +13,7 @@ export S2_TEST S2_SEED
 TEST_ENGINE ?= src
 
 T := $(B)/test
-QUICK := format descriptor tlbi input contract corrupt grace bugs
+QUICK := format descriptor tlbi input contract corrupt grace bugs vmid
 TEST_NAMES := $(QUICK) operations races threads
 TEST_LIB := $(filter-out %/threads.c,$(sort $(wildcard tests/lib/*.c))) platform/host/host.c platform/host/rcu.c
 TEST_HEADERS := $(wildcard tests/lib/*.h platform/host/*.h include/stage2/*.h $(TEST_ENGINE)/*.h)
@@ -48,6 +48,8 @@ $(T)/$(1)/%: $(T)/$(1)/obj/tests/%.o $(patsubst %.c,$(T)/$(1)/obj/%.o,$(S2_SOURC
 	@$(CC) -pthread $(TEST_CFLAGS_$(1)) -o $$@ $$^ $(TEST_LIBS)
 endef
 $(foreach variant,plain asan tsan,$(eval $(call test_variant,$(variant))))
+# Interleavings of a client that is no operation on a tree: the machine's explorer alone.
+$(foreach variant,plain asan tsan,$(eval $(T)/$(variant)/vmid: $(T)/$(variant)/obj/machine/explore.o $(T)/$(variant)/obj/machine/fiber.o))
 .SECONDARY:
 
 # The long ones first, so that two at a time end together.  Random tests do fewer

@@ -26,6 +26,8 @@ $(COV_PROGRAMS): $(COV)/%: $(T)/plain/obj/tests/%.o $(COV_OBJECTS) $(TEST_LIB:%.
 	@echo "LD      $@"
 	@$(CC) -pthread --coverage -o $@ $^ $(TEST_LIBS)
 
+$(COV)/vmid: $(T)/plain/obj/machine/explore.o $(T)/plain/obj/machine/fiber.o
+
 ##@ Explore
 
 .PHONY: coverage need-coverage
