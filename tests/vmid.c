@@ -593,8 +593,8 @@ static void end_run(void *arg)
 }
 
 static const struct program programs[] = {
-	{"a new generation beside one switch", 3, 2, {0, 1, END}, {{0, END}, {2, END}}},
-	{"a new generation beside who leaves", 3, 2, {0, 1, END}, {{LEAVE, END}, {2, END}}},
+	{"a new generation beside one switch", 3, 2, {2, 0, 1, END}, {{0, END}, {3, END}}},
+	{"a new generation beside who leaves", 3, 2, {2, 0, 1, END}, {{LEAVE, END}, {3, END}}},
 	{"a new generation beside a switch", 3, 2, {0, 1, END}, {{0, 1, END}, {2, 3, END}}},
 	{"two who begin one", 3, 2, {0, 1, END}, {{2, 3, END}, {4, 5, END}}},
 	{"the same guest on both", 3, 2, {0, 1, 0, END}, {{0, 2, 0, END}, {0, 3, 0, END}}},

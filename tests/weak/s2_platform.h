@@ -29,6 +29,7 @@ uint64_t s2p_word_add(uint64_t *p, uint64_t v);
 void s2p_fence(void);
 
 void s2p_wait(const s2_desc *p, s2_desc seen);
+void s2p_tlbi_alle1is(void);
 
 #ifdef __cplusplus
 }

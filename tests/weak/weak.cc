@@ -22,6 +22,7 @@
 // schedules that are not drawn; table walks, for which docs/litmus is.
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <ostream>
 #include <streambuf>
 
@@ -33,6 +34,7 @@
 extern "C" {
 #include <stage2/platform.h>
 #include <stage2/stage2.h>
+#include <stage2/vmid.h>
 }
 
 namespace
@@ -53,6 +55,11 @@ enum promise {
 	fences,
 	reader_fence,
 	reclaimer_lock,
+	slot_cas,
+	slot_order,
+	word_release,
+	word_acquire,
+	vmid_lock,
 	promises,
 };
 
@@ -66,6 +73,11 @@ const char *const promise_names[promises] = {
 	"the fences of the reclaimer",
 	"the fence of a CPU that comes online",
 	"the release of one reclaimer to the next",
+	"a compare-and-swap of a slot that is one access",
+	"the order of what a slot's CPU did before a swap of it",
+	"the release of a guest's word",
+	"the acquire of a guest's word",
+	"the release of the lock of VMIDs",
 };
 
 promise broken;
@@ -83,10 +95,23 @@ struct world {
 
 s2_format fmt;
 
+// Few VMIDs, and more guests than those.
+const unsigned guests = 5, vmids_left = 4;
+struct vmid_world {
+	s2_vmids vmids;
+	s2_vmid_slot slot[3];
+	uint64_t bitmap[S2_VMID_WORDS(8)];
+	s2_tree tree[guests];
+	s2_vmid guest[guests];
+	// What the simulation does not see: which guest a TLB may hold of each VMID, 1 and up.
+	unsigned held[256], runs[3];
+	uint64_t vttbr[3];
+} v;
+
 struct memory {
 	// Zero at first: what is kept is the difference to the word's first value.
 	rl::generic_atomic<uint64_t, true> cell[cells];
-	rl::var<int> page[pages], waiting, cookie;
+	rl::var<int> page[pages], waiting, cookie, vttbr[guests], next;
 	uint64_t *at[cells]; // whose cell it is; null: nobody's any more
 	uint64_t first[cells];
 	unsigned used;
@@ -184,6 +209,11 @@ rl::var<int> *guarded(const void *p)
 {
 	if (p == &w.tree.waiting)
 		return &memory->waiting;
+	for (unsigned i = 0; i < guests; i++)
+		if (p == &v.tree[i].vttbr)
+			return &memory->vttbr[i];
+	if (p == &v.vmids.next)
+		return &memory->next;
 	return p == &w.tree.cookie ? &memory->cookie : NULL;
 }
 
@@ -259,23 +289,62 @@ bool is_seen(const uint64_t *p)
 {
 	return p == &w.slot[0].seen || p == &w.slot[1].seen || p == &w.slot[2].seen;
 }
+
+bool is_slot(const uint64_t *p)
+{
+	return p == &v.slot[0].active || p == &v.slot[1].active || p == &v.slot[2].active;
+}
+
+bool is_word(const uint64_t *p)
+{
+	for (unsigned i = 0; i < guests; i++)
+		if (p == &v.guest[i].word)
+			return true;
+	return false;
+}
+
+// Which promise the release of a word keeps.
+promise release_of(const uint64_t *p)
+{
+	if (is_seen(p))
+		return seen_release;
+	if (is_word(p))
+		return word_release;
+	if (is_slot(p))
+		return slot_order;
+	return p == &v.vmids.lock ? vmid_lock : reclaimer_lock;
+}
+
+// As it would be with a store in place of the swap.
+bool torn_cas(uint64_t *p, uint64_t old, uint64_t new_value)
+{
+	if (load(p, rl::mo_acquire) != old)
+		return false;
+	store(p, new_value, rl::mo_release);
+	return true;
+}
 } // namespace
 
 uint64_t s2p_word_load_acquire(const uint64_t *p)
 {
-	return load(p, is_seen(p) ? unless(done_acquire, rl::mo_acquire, rl::mo_relaxed)
-				  : rl::mo_acquire);
+	if (is_seen(p))
+		return load(p, unless(done_acquire, rl::mo_acquire, rl::mo_relaxed));
+	if (is_word(p))
+		return load(p, unless(word_acquire, rl::mo_acquire, rl::mo_relaxed));
+	return load(p, rl::mo_acquire);
 }
 
 void s2p_word_store_release(uint64_t *p, uint64_t v)
 {
-	store(p, v,
-	      unless(is_seen(p) ? seen_release : reclaimer_lock, rl::mo_release, rl::mo_relaxed));
+	store(p, v, unless(release_of(p), rl::mo_release, rl::mo_relaxed));
 }
 
 bool s2p_word_cas(uint64_t *p, uint64_t old, uint64_t v)
 {
-	return cas(p, old, v, rl::mo_acq_rel);
+	if (is_slot(p) && broken == slot_cas)
+		return torn_cas(p, old, v);
+	return cas(p, old, v, is_slot(p) ? unless(slot_order, rl::mo_acq_rel, rl::mo_relaxed)
+					 : rl::mo_acq_rel);
 }
 
 uint64_t s2p_word_swap(uint64_t *p, uint64_t v)
@@ -312,6 +381,16 @@ void s2p_wait(const s2_desc *, s2_desc)
 {
 	if (running)
 		rl::yield(1, $);
+}
+
+// CPUs that run guests fill their TLBs at once.
+void s2p_tlbi_alle1is(void)
+{
+	for (unsigned i = 0; i < 256; i++)
+		v.held[i] = 0;
+	for (unsigned id = 0; id < 3; id++)
+		if (v.runs[id])
+			v.held[v.vttbr[id] >> 48] = v.runs[id];
 }
 
 // --- the compiler's hooks ----------------------------------------------------
@@ -553,6 +632,69 @@ struct late : scenario<late, 3> {
 	}
 };
 
+// Two CPUs enter guests, and a third too many of them: generations end under the others' hands.
+struct vmids : rl::test_suite<vmids, 3> {
+	struct memory mem;
+
+	vmids()
+	{
+		const s2_vmids_config cfg = {v.bitmap, v.slot, 3, 256 - vmids_left, 8};
+
+		memory = &mem;
+		mem.used = 0;
+		setup();
+		std::memset((void *)&v, 0, sizeof(v));
+		(void)s2_vmids_init(&v.vmids, &cfg);
+		for (unsigned i = 0; i < guests; i++) {
+			v.tree[i].fmt = &fmt;
+			(void)s2_vmid_init(&v.guest[i], &v.vmids, &v.tree[i]);
+		}
+		for (unsigned i = 0; i < 3; i++)
+			(void)s2_vmid_enter(&v.vmids, i, &v.guest[i]);
+	}
+	void before()
+	{
+		for (unsigned i = 0; i < pages; i++) {
+			mem.page[i]($).store(0);
+			mem.filler[i] = -1;
+		}
+		mem.waiting($).store(0);
+		mem.cookie($).store(0);
+		mem.next($).store(0);
+		for (unsigned i = 0; i < guests; i++)
+			mem.vttbr[i]($).store(0);
+		running = true;
+	}
+	void after()
+	{
+		running = false;
+	}
+	// The tree's VMID is read as an operation does, when it begins and later.
+	void enter(unsigned id, unsigned guest)
+	{
+		v.runs[id] = 0;
+		RL_ASSERT(s2_vmid_enter(&v.vmids, id, &v.guest[guest]) == S2_OK);
+		plain_load(&v.tree[guest].vttbr);
+		v.vttbr[id] = v.tree[guest].vttbr;
+		unsigned &held = v.held[v.vttbr[id] >> 48];
+		RL_ASSERT(!held || held == guest + 1);
+		held = v.runs[id] = guest + 1;
+		rl::yield(1, $);
+		plain_load(&v.tree[guest].vttbr);
+		RL_ASSERT(v.vttbr[id] == v.tree[guest].vttbr);
+	}
+	void thread(unsigned id)
+	{
+		for (unsigned n = 0; n < 3; n++) {
+			if (id == 1 && n == 1) {
+				v.runs[id] = 0;
+				RL_ASSERT(s2_vmid_leave(&v.vmids, id) == S2_OK);
+			}
+			enter(id, rl::rand(guests));
+		}
+	}
+};
+
 // --- running them ------------------------------------------------------------
 
 unsigned number, failed;
@@ -621,7 +763,7 @@ int main(int argc, char **argv)
 {
 	unsigned iterations = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 0) : 20000;
 
-	puts("1..13");
+	puts("1..19");
 	as_promised<publish>("publish", iterations);
 	as_promised<cut>("cut", iterations);
 	as_promised<cut_by_another>("cut, and reclaimed by another", iterations);
@@ -635,5 +777,11 @@ int main(int argc, char **argv)
 	without<cut_by_another>("cut, and reclaimed by another", fences, iterations);
 	without<cut>("cut", reader_fence, iterations);
 	without<two_cutters>("two that cut", reclaimer_lock, iterations);
+	as_promised<vmids>("VMIDs", iterations);
+	without<vmids>("VMIDs", slot_cas, iterations);
+	without<vmids>("VMIDs", slot_order, iterations);
+	without<vmids>("VMIDs", word_release, iterations);
+	without<vmids>("VMIDs", word_acquire, iterations);
+	without<vmids>("VMIDs", vmid_lock, iterations);
 	return failed != 0;
 }
