@@ -305,6 +305,7 @@ enum op {
 	S1,
 	S1_LOCAL,
 	S12,
+	ALL,
 	S12_LOCAL,
 	FOREIGN, /* another guest's VMID */
 	HOME,
@@ -343,6 +344,7 @@ static const struct tlbi {
 	[S1_LOCAL] = {.op = M_TLBI_VMALLE1, .local = true},
 	[S12] = {.op = M_TLBI_VMALLS12},
 	[S12_LOCAL] = {.op = M_TLBI_VMALLS12, .local = true},
+	[ALL] = {.op = M_TLBI_ALLE1},
 };
 
 /* TTL and TG: 1, 2, 3 for 4K, 16K, 64K. */
@@ -637,6 +639,8 @@ static const struct script good_breaks[] = {
 	SCRIPT("last level, by range", FINE, BREAK, ISHST, RANGE_LAST, ISH, S1, ISH, MAKE),
 	SCRIPT("range with the right hint", FINE, BREAK, ISHST, RANGE_HINT3, ISH, S1, ISH, MAKE),
 	SCRIPT("the whole VMID", FINE, BREAK, ISHST, S12, ISH, MAKE),
+	SCRIPT("all VMIDs", FINE, BREAK, ISHST, ALL, ISH, MAKE),
+	SCRIPT("all VMIDs, from another", FINE, BREAK, ISHST, FOREIGN, ALL, HOME, ISH, MAKE),
 	WITH(.no_ttl = true, "no FEAT_TTL", FINE, BREAK, ISHST, IPA_HINT3, ISH, S1, ISH, MAKE),
 	WITH(.no_ttl = true, "RES0 hint", FINE, BREAK, ISHST, IPA_HINT2, ISH, S1, ISH, MAKE),
 	SCRIPT("VMID left before DSB", FINE, BREAK, ISHST, S12, FOREIGN, ISH, MAKE),

@@ -18,11 +18,13 @@
 #include "lib/suite.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <stage2/stage2.h>
+#include <stage2/vmid.h>
 
 #include "host.h"
 #include "rcu.h"
@@ -526,11 +528,152 @@ static void threads_keep_out_of_each_others_pages_with_liburcu(void **state)
 	run_with(true);
 }
 
+/* --- VMIDs -------------------------------------------------------------------- */
+
+#define VMID_GUESTS 40
+
+/*
+ * Threads enter guests, of which there are more than VMIDs.  Who is inside with a VMID
+ * is counted for each of them: guest and number of CPUs in one word.  While a thread
+ * is inside the tree's VMID stays what it was.
+ */
+struct vmid_run {
+	struct s2_format fmt;
+	struct s2_vmids vmids;
+	struct s2_vmid_slot slot[THREADS];
+	uint64_t bitmap[S2_VMID_WORDS(8)];
+	struct s2_tree tree[VMID_GUESTS];
+	struct s2_vmid guest[VMID_GUESTS];
+	uint64_t inside[256]; /* guest << 32 | CPUs */
+	uint64_t failures;
+	bool stop;
+};
+
+struct vmid_worker {
+	struct vmid_run *run;
+	uint32_t id;
+	struct rng rng;
+	uint64_t enters;
+};
+
+static void vmid_complain(struct vmid_run *r, const char *what, uint32_t id, uint64_t guest)
+{
+	printf("# thread %u, guest %llu: %s\n", id, LLU(guest), what);
+	__atomic_add_fetch(&r->failures, 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&r->stop, true, __ATOMIC_RELAXED);
+}
+
+/* Counts one more inside; false if another guest is. */
+static bool count_in(uint64_t *inside, uint64_t guest)
+{
+	uint64_t old = __atomic_load_n(inside, __ATOMIC_RELAXED);
+	uint64_t new;
+
+	do {
+		if ((uint32_t)old && old >> 32 != guest)
+			return false;
+		new = (guest << 32 | (uint32_t)old) + 1;
+	} while (!__atomic_compare_exchange_n(inside, &old, new, false, __ATOMIC_RELAXED,
+					      __ATOMIC_RELAXED));
+	return true;
+}
+
+/* Relaxed, so that the test gives the library no order that it does not have by itself. */
+static void stay_inside(struct vmid_worker *w, uint32_t guest)
+{
+	struct vmid_run *r = w->run;
+	uint64_t vttbr = r->tree[guest].vttbr;
+	uint64_t *inside = &r->inside[vttbr >> 48];
+
+	if (!count_in(inside, guest)) {
+		vmid_complain(r, "another guest is inside with its VMID", w->id, guest);
+		return;
+	}
+	for (uint64_t n = random_below(&w->rng, 4); n; n--)
+		sched_yield();
+	if (r->tree[guest].vttbr != vttbr)
+		vmid_complain(r, "its VMID changed while it was in use", w->id, guest);
+	__atomic_sub_fetch(inside, 1, __ATOMIC_RELAXED);
+}
+
+static void *enter_guests(void *arg)
+{
+	struct vmid_worker *w = arg;
+	struct vmid_run *r = w->run;
+
+	while (!__atomic_load_n(&r->stop, __ATOMIC_RELAXED)) {
+		uint32_t guest = (uint32_t)random_below(&w->rng, VMID_GUESTS);
+
+		if (s2_vmid_enter(&r->vmids, w->id, &r->guest[guest]) != S2_OK)
+			vmid_complain(r, "refused", w->id, guest);
+		stay_inside(w, guest);
+		if (random_one_in(&w->rng, 16))
+			(void)s2_vmid_leave(&r->vmids, w->id);
+		w->enters++;
+	}
+	return NULL;
+}
+
+static void open_vmid_run(struct vmid_run *r, uint32_t vmids)
+{
+	const struct s2_config format = {12, 39, 48, 8, 0};
+	const struct s2_vmids_config cfg = {.bitmap = r->bitmap,
+					    .slot = r->slot,
+					    .cpus = THREADS,
+					    .first = 256 - vmids,
+					    .bits = 8};
+
+	memset(r, 0, sizeof(*r));
+	require_status(s2_format_init(&r->fmt, &format), S2_OK);
+	require_status(s2_vmids_init(&r->vmids, &cfg), S2_OK);
+	for (uint32_t i = 0; i < VMID_GUESTS; i++) {
+		r->tree[i].fmt = &r->fmt;
+		require_status(s2_vmid_init(&r->guest[i], &r->vmids, &r->tree[i]), S2_OK);
+	}
+}
+
+static void run_vmids(struct vmid_run *r, uint32_t vmids)
+{
+	struct vmid_worker w[THREADS];
+	pthread_t thread[THREADS];
+	uint64_t enters = 0;
+
+	open_vmid_run(r, vmids);
+	for (uint32_t i = 0; i < THREADS; i++) {
+		w[i] = (struct vmid_worker){.run = r, .id = i};
+		w[i].rng.state = random_seed(0x766d6964) + i;
+		require(pthread_create(&thread[i], NULL, enter_guests, &w[i]) == 0, "no thread");
+	}
+	for (unsigned int n = 0; n < 3 * setting("S2_SECONDS", 5); n++)
+		usleep(100000);
+	__atomic_store_n(&r->stop, true, __ATOMIC_RELAXED);
+	for (unsigned int i = 0; i < THREADS; i++) {
+		require(pthread_join(thread[i], NULL) == 0, "not joined");
+		enters += w[i].enters;
+	}
+	printf("# %u VMIDs: %llu enters, %llu generations\n", vmids, LLU(enters),
+	       LLU(r->vmids.generation / 256));
+	require(r->failures == 0, "%llu complaints", LLU(r->failures));
+	require(r->vmids.generation > 256 && !r->vmids.lock, "nothing came of it");
+}
+
+static void threads_never_share_a_vmid_between_guests(void **state)
+{
+	struct vmid_run *r = aligned_alloc(64, (sizeof(*r) + 63) & ~(size_t)63);
+
+	(void)state;
+	require(r, "no memory");
+	run_vmids(r, THREADS + 1);
+	run_vmids(r, 20);
+	free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(threads_keep_out_of_each_others_pages_with_qsbr),
 		cmocka_unit_test(threads_keep_out_of_each_others_pages_with_liburcu),
+		cmocka_unit_test(threads_never_share_a_vmid_between_guests),
 	};
 
 	return run_suite("threads", tests);
