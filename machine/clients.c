@@ -63,6 +63,12 @@ enum {
 	COLLECT_BLOCK,
 	STOP_BLOCK,
 	FAULT_LOG,
+	UNMAP_GROUP,
+	REMAP_1,
+	PROTECT_1,
+	TOUCH_1,
+	AGE_GROUP,
+	FORM,
 	OPERATIONS
 };
 
@@ -116,6 +122,12 @@ const struct operation operations[OPERATIONS] = {
 	[COLLECT_BLOCK] = {"collect block", LOG_COLLECT, AT_BASE, BLOCKS(1), 0, 0, 0, 0, false, 0},
 	[STOP_BLOCK] = {"stop log", LOG_STOP, AT_BASE, BLOCKS(1), 0, 0, 0, 0, false, 0},
 	[FAULT_LOG] = {"fault page0 dirty", MAP, AT_BASE, PAGES(1), MEMORY_A, S2_RW | S2_LOG | S2_DIRTY, S2_FAULT | S2_PAGES, 0, false, 0},
+	[UNMAP_GROUP] = {"unmap group", UNMAP, AT_BASE, PAGES(16), 0, 0, 0, 0, false, 0},
+	[REMAP_1] = {"remap page1", MAP, PAGES(1), PAGES(1), MEMORY_B, S2_RW, 0, 0, false, 0},
+	[PROTECT_1] = {"restrict page1", MAP, PAGES(1), PAGES(1), MEMORY_A, S2_R, 0, 0, false, 0},
+	[TOUCH_1] = {"touch page1", TOUCH, PAGES(1), PAGES(1), 0, 0, S2_FAULT, 0, false, 0},
+	[AGE_GROUP] = {"age group", AGE, AT_BASE, PAGES(16), 0, 0, S2_CLEAR | S2_INVALIDATE, 0, false, 0},
+	[FORM] = {"form groups", GROUP, AT_BASE, BLOCKS(1), 0, 0, 0, 0, false, 0},
 };
 /* clang-format on */
 const unsigned int operation_count = OPERATIONS;
@@ -132,6 +144,12 @@ static const unsigned char changes[] = {
 	FAULT_PROTECT, GIVE_0,	PROTECT_LATER, TOUCH_0,	      WRITE_0,	  AGE_0,     AGE_BLOCK,
 	START_BLOCK,   START_0, COLLECT_3,     COLLECT_BLOCK, STOP_BLOCK, FAULT_LOG};
 #define CHANGES_N (sizeof(changes) / sizeof(changes[0]))
+
+/* Those tried where there are contiguous groups: a group is a long way, step by step. */
+static const unsigned char grouped[] = {FAULT_1,   RESTRICT_0,	UNMAP_0,   UNMAP_GROUP, REMAP_1,
+					PROTECT_1, UNMAP_BLOCK, SPLIT_0,   TOUCH_1,	AGE_GROUP,
+					FORM,	   COLLAPSE_2,	MAP_BLOCK, PROTECT_3,	START_0};
+#define GROUPED_N (sizeof(grouped) / sizeof(grouped[0]))
 
 /* --- settings ------------------------------------------------------------------------- */
 
@@ -193,6 +211,29 @@ static void build_old_pages(void)
 	map(E(0, 0, 0), E(0, 1, 0), S2_RW | S2_OLD, S2_PAGES);
 }
 
+static void build_group_of_pages(void)
+{
+	map(E(0, 0, 0), E(0, 0, 16), S2_RW, S2_PAGES);
+}
+
+static void build_old_group(void)
+{
+	map(E(0, 0, 0), E(0, 0, 16), S2_RW | S2_OLD, S2_PAGES);
+}
+
+/* Page by page: nothing is grouped yet, in a table that holds no more. */
+static void build_loose_pages(void)
+{
+	for (int16_t i = 0; i < 16; i++)
+		map(E(0, 0, i), E(0, 0, 1), S2_RW, 0);
+}
+
+static void build_old_loose_pages(void)
+{
+	for (int16_t i = 0; i < 16; i++)
+		map(E(0, 0, i), E(0, 0, 1), i == 1 ? S2_RW : S2_RW | S2_OLD, 0);
+}
+
 static void build_old_block(void)
 {
 	map(E(0, 0, 0), E(0, 1, 0), S2_RW | S2_OLD, 0);
@@ -230,6 +271,7 @@ static void build_annotated(void)
 }
 
 #define RANGE (S2_FEAT_TTL | S2_FEAT_TLBIRANGE)
+#define GROUPS (RANGE | S2_FEAT_CONTIG)
 /* clang-format off */
 #define SIZES(granule, ipa, pa, f) \
 	{.granule_shift = (granule), .ipa_bits = (ipa), .pa_bits = (pa), .vmid_bits = 8, .features = (f)}
@@ -275,6 +317,16 @@ const struct setting settings[] = {
 	{"blocks, 16K", build_blocks, OF_16K, 1, 6, QUIET, FEW},
 	{"full table, 16K", build_pages, OF_16K, 1, 6, QUIET, FEW},
 	{"pages, 16K LPA2", build_two_tables, LPA2_16K, 1, 6, QUIET, FEW},
+	{"group of pages", build_group_of_pages, PLAIN_4K(GROUPS), 1, 6, QUIET, GROUPED},
+	{"pages for a group", build_loose_pages, PLAIN_4K(GROUPS), 1, 6, QUIET, GROUPED},
+	{"full table, groups", build_pages, PLAIN_4K(GROUPS), 1, 6, QUIET, GROUPED},
+	{"groups of blocks", build_table_of_blocks, PLAIN_4K(GROUPS), 1, 6, QUIET, GROUPED},
+	{"group of pages, HA", build_old_group, PLAIN_4K(GROUPS | S2_FEAT_HAF), 1, 6, READS,
+	 GROUPED},
+	{"pages for a group, HA", build_old_loose_pages, PLAIN_4K(GROUPS | S2_FEAT_HAF), 1, 6,
+	 READS, GROUPED},
+	{"full table, 16K groups", build_pages, SIZES(S2_GRANULE_16K, 40, 48, GROUPS), 1, 6, QUIET,
+	 FEW},
 	{"pages, 64K", build_two_tables, OF_64K, 1, 6, QUIET, FEW},
 	{"blocks, 64K", build_blocks, OF_64K, 1, 6, QUIET, FEW},
 };
@@ -362,15 +414,21 @@ static void add(struct list *l, const struct setting *s, unsigned int steps,
 		c->step[i] = step[i];
 }
 
-/* The operations that are tried in a setting. */
+/* The operations that are tried in a setting: the first ones, or a list. */
 static unsigned int op_of(const struct setting *s, unsigned int i)
 {
-	return s->scope == SHAPE ? i : s->scope == FEW ? core[i] : changes[i];
+	static const unsigned char *const list[] = {
+		[FEW] = core, [CHANGES] = changes, [GROUPED] = grouped};
+
+	return s->scope == SHAPE ? i : list[s->scope][i];
 }
 
 static unsigned int ops_of(const struct setting *s)
 {
-	return s->scope == SHAPE ? SHAPES : s->scope == FEW ? CORE : CHANGES_N;
+	static const unsigned int n[] = {
+		[SHAPE] = SHAPES, [FEW] = CORE, [CHANGES] = CHANGES_N, [GROUPED] = GROUPED_N};
+
+	return n[s->scope];
 }
 
 static void add_singles(struct list *l, const struct setting *s)
@@ -407,6 +465,18 @@ static void add_three(struct list *l, const struct setting *s, const unsigned ch
 	add(l, s, 3, step);
 }
 
+/* The same where there are groups. */
+static const unsigned char group_triples[][3] = {
+	{UNMAP_0, REMAP_1, FORM},     {FORM, FORM, UNMAP_0},	      {FORM, COLLAPSE_2, UNMAP_0},
+	{UNMAP_GROUP, FAULT_1, FORM}, {AGE_GROUP, TOUCH_1, UNMAP_0},  {UNMAP_BLOCK, REMAP_1, FORM},
+	{RESTRICT_0, REMAP_1, FORM},  {AGE_GROUP, FORM, UNMAP_GROUP},
+};
+
+static const unsigned char group_sequences[][3] = {
+	{UNMAP_0, FAULT_0, FORM},	 {REMAP_1, FORM, UNMAP_0},	 {FORM, UNMAP_0, REMAP_1},
+	{UNMAP_GROUP, FAULT_1, UNMAP_0}, {SPLIT_0, COLLAPSE_2, UNMAP_0},
+};
+
 static void add_all_three(struct list *l, const struct setting *s, const unsigned char (*op)[3],
 			  unsigned int n, bool sequence)
 {
@@ -421,6 +491,9 @@ static void add_chosen(struct list *l, const struct setting *s)
 	if (s->scope == SHAPE) {
 		add_all_three(l, s, triples, COUNT(triples), false);
 		add_all_three(l, s, sequences, COUNT(sequences), true);
+	} else if (s->scope == GROUPED) {
+		add_all_three(l, s, group_triples, COUNT(group_triples), false);
+		add_all_three(l, s, group_sequences, COUNT(group_sequences), true);
 	} else if (s->scope == CHANGES) {
 		add_all_three(l, s, triples_of_changes, COUNT(triples_of_changes), false);
 		add_all_three(l, s, sequences_of_changes, COUNT(sequences_of_changes), true);

@@ -34,6 +34,7 @@ static bool writes(const struct operation *op)
 	case WALK:
 	case RECLAIM:
 	case AGE:
+	case GROUP:
 		return false;
 	default:
 		return true;
@@ -396,7 +397,7 @@ static bool fits_verb(const struct call *c)
 	case S2_NOT_UNIFORM:
 		return c->op->verb == COLLAPSE && (!c->uniform || anybody_writes());
 	case S2_NOT_MAPPED:
-		return c->op->verb == TOUCH;
+		return c->op->verb == TOUCH && (anybody_writes() || !world.before[0].mapped);
 	case S2_READ_ONLY:
 		return c->op->verb == TOUCH && c->op->flags & S2_WRITE;
 	case S2_OWNED:
@@ -479,7 +480,7 @@ static void judge_balance(void)
 			    world.pages);
 }
 
-/* Nothing but a write to page 0 may clear what the hardware has set there. */
+/* Nothing but a write to page 0, or an s2_age() that has seen it, may clear what the hardware has set there. */
 static void judge_young(void)
 {
 	uint64_t ipa = world.config.watched[0];

@@ -300,19 +300,28 @@ static void grow_all(void)
 	}
 }
 
+/* Whether two entries of `level`, by their offsets, are one, or in one contiguous group. */
+static bool are_looked_at_together(uint64_t a, uint64_t b, int level)
+{
+	unsigned int group = m.cfg.contiguous ? m_regime_group(&mmu.regime, level) : 0;
+
+	return a >> (3 + group) == b >> (3 + group);
+}
+
 /* Whether a walk for watched page `w` could read this entry: its index alone can tell. */
 static bool may_read(const uint64_t *p, unsigned int w)
 {
 	uint64_t offset = m_table_pa(p) - M_ARENA_PA;
 	uint64_t root_offset = root() - M_ARENA_PA;
 	uint64_t ipa = m.cfg.watched[w];
+	int start = mmu.regime.start;
 
-	if (m.cfg.contiguous ||
-	    offset == root_offset + 8 * m_regime_index(&mmu.regime, ipa, mmu.regime.start))
+	if (are_looked_at_together(
+		    offset, root_offset + 8 * m_regime_index(&mmu.regime, ipa, start), start))
 		return true;
-	for (int level = mmu.regime.start + 1; level <= 3; level++) {
-		if ((offset & ((8u << mmu.regime.stride) - 1)) ==
-		    8 * m_regime_index(&mmu.regime, ipa, level))
+	for (int level = start + 1; level <= 3; level++) {
+		if (are_looked_at_together(offset & ((8u << mmu.regime.stride) - 1),
+					   8 * m_regime_index(&mmu.regime, ipa, level), level))
 			return true;
 	}
 	return false;

@@ -84,6 +84,8 @@ static int perform(struct call *c, struct s2_cpu *cpu)
 		return s2_split(&world.tree, cpu, ipa, size, op->level, op->flags);
 	case COLLAPSE:
 		return s2_collapse(&world.tree, cpu, ipa, op->level, op->flags);
+	case GROUP:
+		return s2_group(&world.tree, cpu, ipa, size);
 	case LOOKUP:
 		return s2_lookup(&world.tree, ipa, &c->seen);
 	case WALK:
@@ -251,6 +253,7 @@ static void configure(void)
 				 .vttbr = world.tree.vttbr,
 				 .ttl = features & S2_FEAT_TTL,
 				 .fwb = features & S2_FEAT_FWB,
+				 .contiguous = features & S2_FEAT_CONTIG,
 				 .watched_count = WATCHED,
 				 .data_count = 3 * WATCHED};
 	for (unsigned int w = 0; w < WATCHED; w++) {

@@ -39,11 +39,12 @@ enum verb {
 	LOG_START,
 	LOG_COLLECT,
 	LOG_STOP,
+	GROUP,
 	HARDWARE, /* the guest's own access: not a call, but judged like one */
 };
 
-/* Which operations are tried in pairs: those of shape, the commonest, those of permissions. */
-enum scope { SHAPE, FEW, CHANGES };
+/* Which operations are tried in pairs: those of shape, the commonest, of permissions, of groups. */
+enum scope { SHAPE, FEW, CHANGES, GROUPED };
 
 enum guest { QUIET, READS, WRITES };
 

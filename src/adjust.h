@@ -16,6 +16,7 @@
  *	only gives			change it				-
  *	something, of a block that	graft: split it, and look again
  *	the range covers in part
+ *	something, of one of a group	dissolve the group, and look again
  *
  * May run beside every other operation on the same tables.
  */
@@ -24,6 +25,7 @@
 
 #include "gather.h"
 #include "graft.h"
+#include "group.h"
 #include "log.h"
 
 typedef s2_desc s2_rule(const struct s2_op *op, s2_desc desc);
@@ -95,6 +97,8 @@ S2_INLINE int s2_adjust_visit(struct s2_op *op, struct s2_spot *at, s2_rule *rul
 	want = rule(op, at->desc);
 	if (want == at->desc)
 		return s2_adjust_same(op, at);
+	if (s2_is_grouped(at->desc))
+		return s2_group_dissolve(op, at);
 	return s2_covered(op, at) ? s2_adjust_leaf(op, at, want) : s2_graft_split(op, at);
 }
 

@@ -11,7 +11,7 @@
  */
 #include "bitmap.h"
 #include "gather.h"
-#include "walk.h"
+#include "group.h"
 
 static bool age_clear(struct s2_op *op, const struct s2_spot *at)
 {
@@ -20,6 +20,42 @@ static bool age_clear(struct s2_op *op, const struct s2_spot *at)
 	if (op->flags & S2_INVALIDATE)
 		return s2_gather_restrict(op, at, old);
 	return old == at->desc || s2_entry_change(op, at, old);
+}
+
+/* What entry `i` of the group has noted; it is cleared, unless another is at work on it. */
+static s2_desc age_member(struct s2_op *op, const struct s2_spot *at, unsigned int i, bool clear)
+{
+	struct s2_spot member = s2_group_spot(op, at, i);
+
+	do {
+		member.desc = s2p_load(member.entry);
+		if (!s2_is_valid(member.desc))
+			return 0;
+		clear = clear && s2_is_grouped(member.desc) && !s2_is_sealed(member.desc);
+	} while (clear && !age_clear(op, &member));
+	return member.desc & S2_DESC_AF;
+}
+
+/*
+ * An access to one of a group may be noted in any other.  Nothing is lost to a call that takes
+ * the group apart meanwhile: it carries over what it finds, and what it does not is here.
+ */
+static int age_group(struct s2_op *op, const struct s2_spot *at)
+{
+	uint64_t end = s2_group_end(op, at) < op->end ? s2_group_end(op, at) : op->end;
+	bool clear = op->flags & S2_CLEAR && s2_group_covered(op, at);
+	unsigned int n = s2_level_group(op->fmt, at->level);
+	s2_desc noted = 0;
+
+	if (clear && s2_is_sealed(at->desc))
+		return s2_contend(op, at);
+	for (unsigned int i = 0; i < n; i++)
+		noted |= age_member(op, at, i, clear);
+	if (noted)
+		s2_bitmap_set(op, op->map, op->pos, end);
+	s2_spend(op, n - 1);
+	op->pos = end;
+	return S2_STEP_NEXT;
 }
 
 static int age_leaf(struct s2_op *op, const struct s2_spot *at)
@@ -41,7 +77,7 @@ static int age_visit(struct s2_op *op, struct s2_spot *at)
 {
 	switch (s2_desc_kind(op->fmt, at->level, at->desc)) {
 	case S2_KIND_LEAF:
-		return age_leaf(op, at);
+		return s2_is_grouped(at->desc) ? age_group(op, at) : age_leaf(op, at);
 	case S2_KIND_TABLE:
 		return S2_STEP_DOWN;
 	case S2_KIND_LOCKED:

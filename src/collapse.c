@@ -14,6 +14,8 @@
  *
  * Invariant: who has sealed entry 0 of a table is the only one who seals others in
  * it; and a sealed entry is changed by the sealer and the hardware alone.
+ * The first entry of a contiguous group is sealed before the others, and unsealed after
+ * them: so a seal in a group excludes those who lock the group, who begin there too.
  *
  * The hardware may set access flags, and mark logged entries dirty, in sealed entries
  * until the invalidation has completed.  Nobody reads them inside the window: where
@@ -29,7 +31,7 @@ struct fold {
 	s2_desc *table;
 	unsigned int level; /* of its entries */
 	unsigned int entries;
-	s2_desc first; /* entry 0 without seal and what it has noted: what all others go by */
+	s2_desc first; /* entry 0 without what may differ: what all others go by */
 	s2_desc noted; /* what any entry has noted */
 };
 
@@ -39,7 +41,7 @@ static s2_desc noted(s2_desc desc)
 	return desc & (S2_DESC_AF | (s2_is_logged(desc) ? S2_DESC_WRITE : 0));
 }
 
-/* What entry `i` must be, but for seal and what it has noted. */
+/* What entry `i` must be, but for its seal, Contiguous bit and what it has noted. */
 static s2_desc expected(const struct s2_format *fmt, const struct fold *f, unsigned int i)
 {
 	uint64_t pa = s2_oa_decode(fmt, f->first) + ((uint64_t)i << s2_level_shift(fmt, f->level));
@@ -72,7 +74,7 @@ static int seal_entry(const struct s2_format *fmt, struct fold *f, unsigned int 
 		desc = s2p_load(entry);
 		if (s2_is_locked(desc) || s2_is_sealed(desc))
 			return S2_RETRY;
-		if ((desc & ~noted(desc)) != expected(fmt, f, i))
+		if ((desc & ~(noted(desc) | S2_DESC_CONTIG)) != expected(fmt, f, i))
 			return S2_NOT_UNIFORM;
 	} while (!s2p_cas(entry, desc, desc | S2_DESC_SEAL));
 	f->noted |= noted(desc);
@@ -117,7 +119,7 @@ static int collapse_sealed(struct s2_op *op, const struct s2_spot *at, const str
 static bool worth_sealing(const struct s2_op *op, const struct s2_spot *at, struct fold *f,
 			  s2_desc desc)
 {
-	f->first = desc & ~(noted(desc) | S2_DESC_SEAL);
+	f->first = desc & ~(noted(desc) | S2_DESC_SEAL | S2_DESC_CONTIG);
 	if (!s2_is_leaf(f->level, desc))
 		return false;
 	return !(s2_oa_decode(op->fmt, desc) & (s2_level_size(op->fmt, at->level) - 1));

@@ -80,6 +80,21 @@ static inline bool s2_is_dirty(s2_desc desc)
 	return (desc & (S2_DESC_DBM | S2_DESC_WRITE)) == (S2_DESC_DBM | S2_DESC_WRITE);
 }
 
+/* A leaf that is one of a contiguous group. */
+static inline bool s2_is_grouped(s2_desc desc)
+{
+	return (desc & (S2_DESC_VALID | S2_DESC_CONTIG)) == (S2_DESC_VALID | S2_DESC_CONTIG);
+}
+
+/* The leaf `desc` of `level`, `n` entries further. */
+static inline s2_desc s2_leaf_after(const struct s2_format *fmt, unsigned int level, s2_desc desc,
+				    unsigned int n)
+{
+	uint64_t pa = s2_oa_decode(fmt, desc) + ((uint64_t)n << s2_level_shift(fmt, level));
+
+	return (desc & ~(fmt->oa_low | fmt->oa_high)) | s2_oa_encode(fmt, pa);
+}
+
 /*
  * What may be executed, as S2_X_EL1 and S2_X_EL0 (Arm ARM, "FEAT_XNX"): XN[1] forbids
  * it at EL0, and at EL1 as well unless XN[0] is set, which turns round what it says of EL1.

@@ -9,7 +9,6 @@
 
 #define MEMATTR_SHIFT 2
 #define SH_INNER (UINT64_C(3) << 8)
-#define CONTIGUOUS (UINT64_C(1) << 52)
 
 /*
  * MemAttr by memory type.  Without FEAT_S2FWB it combines with stage 1, the
@@ -134,7 +133,7 @@ static enum s2_kind kind_of_invalid(unsigned int level, s2_desc desc)
 
 /*
  * What the engine never sets in a leaf; nT among it, where a block has address bits to
- * spare, and XN[0] on CPUs without FEAT_XNX.
+ * spare, XN[0] on CPUs without FEAT_XNX, and Contiguous where there are no groups.
  */
 static uint64_t reserved_in_leaf(const struct s2_format *fmt, unsigned int level)
 {
@@ -146,12 +145,17 @@ static uint64_t reserved_in_leaf(const struct s2_format *fmt, unsigned int level
 		address |= UINT64_C(3) << 8;
 	if (!(fmt->features & S2_FEAT_XNX))
 		address |= S2_DESC_XN0;
-	return (address & ~(aligned | fmt->oa_high)) | CONTIGUOUS;
+	if (!fmt->group_bits[level])
+		address |= S2_DESC_CONTIG;
+	return address & ~(aligned | fmt->oa_high);
 }
 
 static enum s2_kind kind_of_leaf(const struct s2_format *fmt, unsigned int level, s2_desc desc)
 {
 	if (!s2_level_has_leaf(fmt, level) || (desc & 3) != s2_leaf_type(level))
+		return S2_KIND_CORRUPT;
+	/* The log is of pages, and a group may be noted as one: see group.h. */
+	if (s2_is_grouped(desc) && s2_is_logged(desc))
 		return S2_KIND_CORRUPT;
 	return desc & reserved_in_leaf(fmt, level) ? S2_KIND_CORRUPT : S2_KIND_LEAF;
 }

@@ -112,6 +112,24 @@ static uint8_t leaf_levels(const struct s2_format *fmt)
 	return (uint8_t)(levels >> fmt->start_level << fmt->start_level);
 }
 
+/*
+ * Arm ARM, "Contiguous bit": 16 entries with 4K; 128 pages or 32 blocks with 16K; 32 with
+ * 64K.  A group is in one table: any but the root has enough entries.
+ */
+static uint8_t group_bits(const struct s2_format *fmt, unsigned int level)
+{
+	static const uint8_t bits_4k[] = {0, 4, 4, 4}, bits_16k[] = {0, 0, 5, 7},
+			     bits_64k[] = {0, 0, 5, 5};
+	const uint8_t *bits = fmt->granule_shift == S2_GRANULE_4K    ? bits_4k
+			      : fmt->granule_shift == S2_GRANULE_16K ? bits_16k
+								     : bits_64k;
+
+	if (!(fmt->features & S2_FEAT_CONTIG) || !s2_level_has_leaf(fmt, level) ||
+	    s2_level_shift(fmt, level) + bits[level] > fmt->ipa_bits)
+		return 0;
+	return bits[level];
+}
+
 /* Where a descriptor keeps an address: in place, and above 48 or 50 bits elsewhere. */
 static void derive_address(struct s2_format *fmt)
 {
@@ -170,6 +188,8 @@ int s2_format_init(struct s2_format *fmt, const struct s2_config *cfg)
 	fmt->root_tables = root_tables(fmt);
 	fmt->root_size = (uint64_t)fmt->root_tables << fmt->granule_shift;
 	fmt->leaf_levels = leaf_levels(fmt);
+	for (unsigned int level = 0; level <= S2_LAST_LEVEL; level++)
+		fmt->group_bits[level] = group_bits(fmt, level);
 	derive_address(fmt);
 	fmt->vtcr = derive_vtcr(fmt);
 	fmt->hcr = HCR_VM | (fmt->features & S2_FEAT_FWB ? HCR_FWB : 0);

@@ -53,11 +53,12 @@ bool s2_gather_adjoins(const struct s2_op *op, const struct s2_spot *at)
 	return run->ipa + ((uint64_t)run->count << s2_level_shift(op->fmt, run->level)) == at->base;
 }
 
-static void add(struct s2_op *op, const struct s2_spot *at)
+void s2_gather_add(struct s2_op *op, const struct s2_spot *at)
 {
 	struct s2_gather *g = &op->cpu->gather;
 	bool table = s2_is_table(at->level, at->desc);
 
+	op->cpu->stats.breaks += s2_is_valid(at->desc);
 	if (s2_gather_adjoins(op, at)) {
 		g->run[g->runs - 1].count++;
 		g->run[g->runs - 1].tables |= table;
@@ -71,15 +72,19 @@ static void add(struct s2_op *op, const struct s2_spot *at)
 					    .tables = table};
 }
 
-bool s2_gather_break(struct s2_op *op, const struct s2_spot *at)
+void s2_gather_prepare(struct s2_op *op, const struct s2_spot *at)
 {
 	if (op->cpu->gather.runs == S2_GATHER_RUNS && !s2_gather_adjoins(op, at))
 		s2_gather_flush(op);
 	s2_op_enter_vmid(op);
+}
+
+bool s2_gather_break(struct s2_op *op, const struct s2_spot *at)
+{
+	s2_gather_prepare(op, at);
 	if (!s2_entry_break(op, at))
 		return false;
-	add(op, at);
-	op->cpu->stats.breaks += s2_is_valid(at->desc);
+	s2_gather_add(op, at);
 	return true;
 }
 

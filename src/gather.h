@@ -14,6 +14,14 @@
  */
 bool s2_gather_break(struct s2_op *op, const struct s2_spot *at);
 
+/*
+ * The same in two steps, for entries next to each other that must be flushed together:
+ * room for the first of them, which may flush what is there, and the VMID; then each as
+ * soon as it is locked.
+ */
+void s2_gather_prepare(struct s2_op *op, const struct s2_spot *at);
+void s2_gather_add(struct s2_op *op, const struct s2_spot *at);
+
 /* Whether the entry at `at` would join the run that was added to last. */
 bool s2_gather_adjoins(const struct s2_op *op, const struct s2_spot *at);
 

@@ -21,6 +21,7 @@
 #include "graft.h"
 
 #include "cache.h"
+#include "group.h"
 #include "log.h"
 #include "replace.h"
 
@@ -111,9 +112,12 @@ static bool replace_block(struct s2_op *op, const struct s2_spot *at, s2_desc ta
 static int publish(struct s2_op *op, const struct s2_spot *at, struct graft *g)
 {
 	s2_desc table = table_desc(op, g->table[0]);
-	bool made = s2_is_valid(at->desc) ? replace_block(op, at, table)
-					  : s2_entry_install(op, at, table);
+	bool made;
 
+	for (unsigned int i = 0; i < g->n; i++)
+		s2_group_fresh(op->fmt, g->table[i], at->level + 1 + i);
+	made = s2_is_valid(at->desc) ? replace_block(op, at, table)
+				     : s2_entry_install(op, at, table);
 	if (!made) {
 		s2_return_tables(op->tree, op->cpu, g->table, g->n);
 		return s2_lost(op);

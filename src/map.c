@@ -17,6 +17,7 @@
  * torn down afterwards.
  */
 #include "adjust.h"
+#include "group.h"
 #include "map.h"
 #include "replace.h"
 
@@ -119,6 +120,8 @@ static int map_leaf(struct s2_op *op, const struct s2_spot *at, unsigned int tar
 		return s2_contend(op, at);
 	if (s2_maps_same(op, at))
 		return map_same(op, at);
+	if (s2_is_grouped(at->desc) && (at->level < target || (at->desc ^ want) & ~S2_DESC_AF))
+		return s2_group_dissolve(op, at);
 	if (at->level < target)
 		return map_under(op, at, target);
 	return same_memory(at->desc, want) ? map_permissions(op, at, want) : map_over(op, at);

@@ -35,7 +35,8 @@ static inline unsigned int s2_target_level(const struct s2_op *op)
 
 /*
  * What a leaf that maps the memory that is wanted has noted, and keeps: its access flag,
- * and that it is dirty, if it was logged and shall be.  0 if it maps other memory.
+ * that it is one of a group, and that it is dirty, if it was logged and shall be.  0 if it
+ * maps other memory.
  */
 static inline s2_desc s2_kept(const struct s2_op *op, const struct s2_spot *at)
 {
@@ -44,7 +45,7 @@ static inline s2_desc s2_kept(const struct s2_op *op, const struct s2_spot *at)
 
 	if ((at->desc ^ want) & oa)
 		return 0;
-	return (at->desc & S2_DESC_AF) |
+	return (at->desc & (S2_DESC_AF | S2_DESC_CONTIG)) |
 	       (s2_is_dirty(at->desc) && s2_is_logged(want) ? S2_DESC_WRITE : 0);
 }
 

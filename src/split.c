@@ -9,6 +9,7 @@
  */
 #include "gather.h"
 #include "graft.h"
+#include "group.h"
 #include "walk.h"
 
 static int split_visit(struct s2_op *op, struct s2_spot *at)
@@ -23,7 +24,9 @@ static int split_visit(struct s2_op *op, struct s2_spot *at)
 		return s2_contend(op, at);
 	if (kind == S2_KIND_TABLE)
 		return S2_STEP_DOWN;
-	return kind == S2_KIND_LEAF ? s2_graft_split(op, at) : s2_next(op, at);
+	if (kind != S2_KIND_LEAF)
+		return s2_next(op, at);
+	return s2_is_grouped(at->desc) ? s2_group_dissolve(op, at) : s2_graft_split(op, at);
 }
 
 int s2_split(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size, uint32_t level,

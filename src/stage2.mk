@@ -25,6 +25,7 @@ S2_FILES := \
 	format.c \
 	gather.c \
 	graft.c \
+	group.c \
 	log.c \
 	map.c \
 	op.c \

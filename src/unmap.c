@@ -18,6 +18,7 @@
  */
 #include "gather.h"
 #include "graft.h"
+#include "group.h"
 #include "log.h"
 
 /* Lock a hole only to keep a run in one piece: see gather.c. */
@@ -56,6 +57,9 @@ static int unmap_leaf(struct s2_op *op, const struct s2_spot *at)
 {
 	if (s2_is_sealed(at->desc))
 		return s2_contend(op, at);
+	if (s2_is_grouped(at->desc))
+		return s2_group_covered(op, at) ? s2_group_unmap(op, at)
+						: s2_group_dissolve(op, at);
 	return s2_covered(op, at) ? unmap_whole(op, at) : s2_graft(op, at, hole_level(op, at));
 }
 

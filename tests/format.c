@@ -66,7 +66,7 @@ static int expected_status(const struct s2_config *cfg)
 {
 	if (cfg->granule_shift != 12 && cfg->granule_shift != 14 && cfg->granule_shift != 16)
 		return S2_BAD_GRANULE;
-	if (cfg->features > 0x3ff || (cfg->features & S2_FEAT_HD && !(cfg->features & S2_FEAT_HAF)))
+	if (cfg->features > 0x7ff || (cfg->features & S2_FEAT_HD && !(cfg->features & S2_FEAT_HAF)))
 		return S2_BAD_FEATURE;
 	if (cfg->granule_shift == 16 && cfg->features & S2_FEAT_LPA2)
 		return S2_BAD_LPA2;
@@ -169,7 +169,7 @@ static void unknown_feature_bits_are_refused(void **state)
 	struct s2_format fmt;
 
 	(void)state;
-	for (unsigned int bit = 10; bit < 32; bit++) {
+	for (unsigned int bit = 11; bit < 32; bit++) {
 		cfg.features = UINT32_C(1) << bit;
 		require_status(s2_format_init(&fmt, &cfg), S2_BAD_FEATURE);
 	}
@@ -235,6 +235,45 @@ static void blocks_stand_where_the_granule_has_them(void **state)
 {
 	(void)state;
 	for_each_format(check_leaf_levels);
+}
+
+/* Arm ARM, "Contiguous bit": by granule and level. */
+static unsigned int group_of(const struct s2_config *cfg, unsigned int level)
+{
+	switch (cfg->granule_shift) {
+	case 12:
+		return level ? 16 : 1;
+	case 14:
+		return level == 3 ? 128 : level == 2 ? 32 : 1;
+	default:
+		return level > 1 ? 32 : 1;
+	}
+}
+
+static void check_groups(const struct s2_config *cfg, const struct s2_format *fmt)
+{
+	for (unsigned int level = 0; level <= 3; level++) {
+		unsigned int expected = group_of(cfg, level);
+
+		if (!(cfg->features & S2_FEAT_CONTIG) || !s2_level_has_leaf(fmt, level) ||
+		    expected > BIT(fmt->ipa_bits) >> s2_level_shift(fmt, level))
+			expected = 1;
+		require(s2_level_group(fmt, level) == expected, CONFIG ": groups of %u at level %u",
+			CONFIG_ARGS(cfg), s2_level_group(fmt, level), level);
+	}
+}
+
+static void contiguous_groups_are_as_large_as_the_granule_has_them(void **state)
+{
+	struct s2_config cfg = {16, 32, 40, 8, S2_FEAT_CONTIG};
+	struct s2_format fmt;
+
+	(void)state;
+	for_each_format(check_groups);
+	/* The root has 8 entries: no group that is larger than the IPA space. */
+	require_status(s2_format_init(&fmt, &cfg), S2_OK);
+	assert_int_equal(s2_level_group(&fmt, 2), 1);
+	assert_int_equal(s2_level_group(&fmt, 3), 32);
 }
 
 static void check_sizes(const struct s2_config *cfg, const struct s2_format *fmt)
@@ -399,6 +438,7 @@ int main(void)
 		cmocka_unit_test(the_format_says_what_was_configured),
 		cmocka_unit_test(the_walk_is_the_shortest_that_16_root_tables_allow),
 		cmocka_unit_test(blocks_stand_where_the_granule_has_them),
+		cmocka_unit_test(contiguous_groups_are_as_large_as_the_granule_has_them),
 		cmocka_unit_test(an_entry_covers_what_the_granule_says),
 		cmocka_unit_test(vtcr_says_the_same_to_the_hardware),
 		cmocka_unit_test(hcr_enables_stage_2_and_forced_write_back),

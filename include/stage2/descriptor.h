@@ -45,6 +45,7 @@ typedef uint64_t s2_desc;
 #define S2_DESC_NT \
 	(UINT64_C(1) << 16) /* of a block, FEAT_BBM level 1: must not be cached as it is */
 #define S2_DESC_DBM (UINT64_C(1) << 51)
+#define S2_DESC_CONTIG (UINT64_C(1) << 52) /* of a leaf: one of a group that may be cached as one */
 #define S2_DESC_XN (UINT64_C(1) << 54) /* XN[1]: with XN[0] clear, no execution at EL1 nor EL0 */
 #define S2_DESC_XN0 \
 	(UINT64_C(1) << 53) /* XN[0], FEAT_XNX: what XN[1] says of EL1 is the other way round */

@@ -43,7 +43,8 @@ enum s2_granule {
 #define S2_FEAT_XNX (1u << 7) /* FEAT_XNX: execution at EL1 and at EL0 are told apart */
 #define S2_FEAT_BBM1 (1u << 8) /* FEAT_BBM level 1: block sizes change by way of nT */
 #define S2_FEAT_BBM2 (1u << 9) /* FEAT_BBM level 2: block sizes change without a break */
-#define S2_FEAT_ALL 0x3ffu
+#define S2_FEAT_CONTIG (1u << 10) /* no feature but a choice: the Contiguous bit is used */
+#define S2_FEAT_ALL 0x7ffu
 
 /* What the hypervisor decides and discovers.  52 PA bits with 64K mean FEAT_LPA. */
 struct s2_config {
@@ -67,6 +68,7 @@ struct s2_format {
 	uint8_t index_bits; /* of a table: granule_shift - 3 */
 	uint8_t leaf_levels; /* bit n: a leaf may stand at level n; bit 3 is always set */
 	uint8_t oa_high_shift; /* right shift that brings the high address bits to oa_high */
+	uint8_t group_bits[4]; /* log2 of the leaves of a contiguous group, by level; 0: none */
 	uint32_t features;
 	uint32_t root_tables; /* 1..16 concatenated tables */
 	uint64_t root_size; /* bytes: root_tables << granule_shift; the root's alignment as well */
@@ -113,6 +115,12 @@ static inline uint64_t s2_level_size(const struct s2_format *fmt, unsigned int l
 static inline bool s2_level_has_leaf(const struct s2_format *fmt, unsigned int level)
 {
 	return level <= S2_LAST_LEVEL && (fmt->leaf_levels >> level & 1);
+}
+
+/* Leaves of a contiguous group at `level` (0..3); 1 where there are no groups. */
+static inline unsigned int s2_level_group(const struct s2_format *fmt, unsigned int level)
+{
+	return 1u << fmt->group_bits[level];
 }
 
 #endif

@@ -114,6 +114,8 @@ struct s2_stats {
 	uint64_t breaks; /* live entries made invalid */
 	uint64_t splits; /* blocks replaced by tables */
 	uint64_t collapses; /* tables replaced by a block, neutrally */
+	uint64_t groups_formed; /* contiguous groups, of leaves that were there */
+	uint64_t groups_dissolved; /* and taken apart, because one of them was to change */
 	uint64_t restricts; /* leaves that allow less than before, without a break */
 	uint64_t tables_linked; /* table pages that became part of a tree */
 	uint64_t tables_unlinked; /* tables cut off, with all below them counted once */
@@ -374,6 +376,23 @@ int s2_split(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t si
  */
 int s2_collapse(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint32_t level,
 		uint32_t flags);
+
+/*
+ * Makes contiguous groups (S2_FEAT_CONTIG) of what is mapped in [ipa, ipa + size): neutral
+ * to the guest, but for the moment between break and make, in which all of a group faults.
+ * A group is formed where the range covers all of it, and its leaves are of one level, with
+ * adjoining addresses and equal attributes; access flags may differ, and all are set if
+ * one was.  Leaves that are logged (S2_LOG), or that another call is just changing, are passed
+ * over.  New tables have their groups from the beginning; this is for what was mapped page
+ * by page.  Any call that changes one of a group alone dissolves it, in the same way.
+ *
+ * S2_OK, also if there was nothing to form; S2_MORE; S2_CORRUPT; bad input: S2_INVALID,
+ * S2_BAD_SIZE, S2_MISALIGNED, S2_WRAPS, S2_IPA_RANGE, S2_BAD_CACHE, S2_BUSY.  Never waits,
+ * takes no table page.
+ *
+ * TLB: on return no CPU uses the leaves one by one.
+ */
+int s2_group(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size);
 
 /*
  * Frees unlinked tables whose grace period has ended into cpu->cache, cpu->budget

@@ -120,6 +120,35 @@ static uint64_t address(const struct arch_regime *regime, uint64_t desc)
 	return desc & (BIT(48) - page);
 }
 
+/* Arm ARM, "Contiguous bit". */
+unsigned int arch_group(const struct arch_regime *regime, unsigned int level)
+{
+	switch (regime->granule_shift) {
+	case 12:
+		return level ? 16 : 1;
+	case 14:
+		return level == 3 ? 128 : level == 2 ? 32 : 1;
+	default:
+		return level >= 2 ? 32 : 1;
+	}
+}
+
+uint64_t arch_neighbour(const struct arch_regime *regime, unsigned int level, uint64_t desc,
+			int64_t distance)
+{
+	uint64_t pa =
+		arch_output(regime, level, desc) + (uint64_t)distance * arch_size(regime, level);
+	uint64_t size = arch_size(regime, level);
+
+	if (regime->ds)
+		return (desc & ~((BIT(50) - size) | BIT(9) | BIT(8))) | (pa & (BIT(50) - size)) |
+		       bits(pa, 51, 50) << 8;
+	if (regime->granule_shift == 16 && regime->pa_bits == 52)
+		return (desc & ~((BIT(48) - size) | (BIT(16) - BIT(12)))) |
+		       (pa & (BIT(48) - size)) | bits(pa, 51, 48) << 12;
+	return (desc & ~(BIT(48) - size)) | (pa & (BIT(48) - size));
+}
+
 uint64_t arch_output(const struct arch_regime *regime, unsigned int level, uint64_t desc)
 {
 	uint64_t pa = address(regime, desc);
@@ -161,8 +190,8 @@ bool arch_attr(const struct arch_regime *regime, unsigned int level, uint64_t de
 	*attr |= exec_of[bits(desc, 54, 53)];
 	*attr |= desc & BIT(10) ? 0 : S2_OLD;
 	*attr |= S2_SW(bits(desc, 57, 55));
-	return !(desc & (BIT(11) | BIT(52))) && !(pa >> regime->pa_bits) &&
-	       !(pa & (arch_size(regime, level) - 1));
+	return !(desc & BIT(11)) && (!(desc & BIT(52)) || arch_group(regime, level) > 1) &&
+	       !(pa >> regime->pa_bits) && !(pa & (arch_size(regime, level) - 1));
 }
 
 /* --- walks ------------------------------------------------------------------ */

@@ -53,10 +53,17 @@ uint64_t arch_output(const struct arch_regime *regime, unsigned int level, uint6
 /*
  * The attributes of a leaf, in the words of descriptor.h.  False if the leaf has
  * an encoding that descriptor.h has no word for: another memory type or
- * shareability, Contiguous, nT, or an output address that is not
- * aligned or too large.
+ * shareability, Contiguous where there are no groups, nT, or an output address that
+ * is not aligned or too large.
  */
 bool arch_attr(const struct arch_regime *regime, unsigned int level, uint64_t desc, s2_attr *attr);
+
+/* Entries of a contiguous group; 1 where there are none. */
+unsigned int arch_group(const struct arch_regime *regime, unsigned int level);
+
+/* What the leaf `desc` says of an entry `distance` further, if it is one of a group with it. */
+uint64_t arch_neighbour(const struct arch_regime *regime, unsigned int level, uint64_t desc,
+			int64_t distance);
 
 /* Where a walk for one IPA ends. */
 struct arch_walk {

@@ -210,13 +210,57 @@ struct newcomer {
 	uint64_t desc;
 };
 
+/*
+ * A leaf with Contiguous may be cached for all of its group: as if each entry of the group
+ * said what this one does.  Calls `visit` with all of them, the one in question included.
+ */
+typedef bool said_visitor(size_t slot, uint64_t desc, const void *arg);
+
+static bool any_said(size_t slot, uint64_t desc, said_visitor *visit, const void *arg)
+{
+	unsigned int level = table_of(slot)->level;
+	size_t n = kind_at(slot, desc) == ARCH_LEAF && desc & S2_DESC_CONTIG
+			   ? arch_group(&tlb.world->regime, level)
+			   : 1;
+	size_t first = slot - slot % n;
+	bool any = false;
+
+	for (size_t i = first; i < first + n; i++)
+		any |= visit(i,
+			     i == slot ? desc
+				       : arch_neighbour(&tlb.world->regime, level, desc,
+							(int64_t)i - (int64_t)slot),
+			     arg);
+	return any;
+}
+
+struct said {
+	size_t slot;
+	uint64_t value;
+};
+
+static bool says(size_t slot, uint64_t desc, const void *arg)
+{
+	const struct said *said = arg;
+
+	return slot == said->slot && !((desc ^ said->value) & ~IGNORED);
+}
+
+/* Whether an entry with `desc` in `from` may be cached as `value` in `slot`. */
+static bool may_be_cached_as(size_t from, uint64_t desc, size_t slot, uint64_t value)
+{
+	struct said said = {slot, value};
+
+	return table_of(from) == table_of(slot) && any_said(from, desc, says, &said);
+}
+
 /* Memory type, shareability and address: what two entries for one IPA must agree in. */
 static uint64_t sameness(size_t slot, uint64_t desc)
 {
 	uint64_t sh = tlb.world->regime.ds ? 0 : UINT64_C(0x300);
 
 	return arch_output(&tlb.world->regime, table_of(slot)->level, desc) |
-	       (desc & (UINT64_C(0x3c) | sh));
+	       (desc & (UINT64_C(0x3c) | sh | S2_DESC_CONTIG));
 }
 
 static void check_conflict(size_t slot, uint64_t *value, void *arg)
@@ -241,18 +285,17 @@ static bool is_cacheable(uint64_t desc)
 
 static void fetch_table(uint64_t pa, uint64_t ipa, unsigned int level);
 
-static void fetch(size_t slot, uint64_t desc)
+static bool fetch_value(size_t slot, uint64_t desc, const void *arg)
 {
 	struct newcomer new = {slot, desc & ~IGNORED};
 	struct match match = {new.desc, NULL};
 	enum arch_kind kind = kind_at(slot, desc);
 	uint64_t ipa = slot_ipa(slot);
 
-	if (kind != ARCH_TABLE && (kind != ARCH_LEAF || !is_cacheable(desc)))
-		return;
-	if (kind == ARCH_LEAF)
-		for_each_overlap(ipa, ipa + slot_size(slot) - 1, check_conflict, &new);
+	(void)arg;
 	for_each_value(slot, match_value, &match);
+	if (kind == ARCH_LEAF && !match.found)
+		for_each_overlap(ipa, ipa + slot_size(slot) - 1, check_conflict, &new);
 	if (match.found)
 		*match.found = new.desc | STAGE2 | COMBINED;
 	else
@@ -260,6 +303,15 @@ static void fetch(size_t slot, uint64_t desc)
 	if (kind == ARCH_TABLE && !match.found)
 		fetch_table(arch_output(&tlb.world->regime, table_of(slot)->level, desc), ipa,
 			    table_of(slot)->level + 1u);
+	return true;
+}
+
+static void fetch(size_t slot, uint64_t desc)
+{
+	enum arch_kind kind = kind_at(slot, desc);
+
+	if (kind == ARCH_TABLE || (kind == ARCH_LEAF && is_cacheable(desc)))
+		(void)any_said(slot, desc, fetch_value, NULL);
 }
 
 static void fetch_table(uint64_t pa, uint64_t ipa, unsigned int level)
@@ -297,6 +349,16 @@ static void shut_window(size_t slot)
 	tlb.window[slot] = NO_WINDOW;
 }
 
+/* All of a contiguous group are locked, and made, together: a step on one is one of the window. */
+static bool share_a_window(size_t a, size_t b)
+{
+	size_t n = 1;
+
+	if (a != SIZE_MAX && tlb.world->fmt.features & S2_FEAT_CONTIG)
+		n = arch_group(&tlb.world->regime, table_of(b)->level);
+	return a / n == b / n;
+}
+
 /* A step that belongs into no window but that of `except`. */
 static void disturb_windows(enum s2_host_op by, size_t except)
 {
@@ -305,8 +367,8 @@ static void disturb_windows(enum s2_host_op by, size_t except)
 	if (tlb.careless)
 		return;
 	for (size_t i = 0; i < tlb.calms; i++)
-		if (tlb.calm[i] == except)
-			tlb.calm[left++] = except;
+		if (share_a_window(except, tlb.calm[i]))
+			tlb.calm[left++] = tlb.calm[i];
 		else
 			tlb.window[tlb.calm[i]] = (uint8_t)(DISTURBED + by);
 	tlb.calms = left;
@@ -322,7 +384,7 @@ static bool locked(uint64_t desc)
 static bool is_pending(size_t slot, uint64_t desc)
 {
 	for (size_t i = 0; i < tlb.pendings; i++)
-		if (tlb.pending[i].slot == slot && !((tlb.pending[i].old ^ desc) & ~IGNORED))
+		if (may_be_cached_as(tlb.pending[i].slot, tlb.pending[i].old, slot, desc))
 			return true;
 	return false;
 }
@@ -399,7 +461,15 @@ static void forget_table(size_t slot, uint64_t desc)
 /* What memory still says is fetched again at once. */
 static bool is_current(size_t slot, uint64_t value)
 {
-	return table_of(slot)->reachable && !((memory(slot) ^ value) & ~IGNORED);
+	size_t n = value & S2_DESC_CONTIG && kind_at(slot, value) == ARCH_LEAF
+			   ? arch_group(&tlb.world->regime, table_of(slot)->level)
+			   : 1;
+	size_t first = slot - slot % n;
+
+	for (size_t i = first; i < first + n && table_of(slot)->reachable; i++)
+		if (memory(i) & 1 && may_be_cached_as(i, memory(i), slot, value))
+			return true;
+	return false;
 }
 
 static void complete(size_t slot, uint64_t *value, void *arg)
@@ -512,6 +582,8 @@ static void before(const struct s2_host_event *event)
 	if (is_store(event->op)) {
 		slot = slot_of(event->p);
 		tlb.before = memory(slot);
+	} else if (event->op == S2_HOST_LOAD && tlb.world->fmt.features & S2_FEAT_CONTIG) {
+		slot = slot_of(event->p);
 	}
 	if (!is_tlbi(event->op) && event->op != S2_HOST_DSB_ISH && event->op != S2_HOST_DSB_ISHST)
 		disturb_windows(event->op, slot);

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: 2026 The stage2 authors */
+/*
+ * Contiguous groups: formed, and dissolved before one of them changes.
+ *
+ *	group	   | C leaf | C leaf | C leaf | ... | C leaf |	a TLB may hold it as one entry
+ *	lock	   |   L    |   L    |   L    | ... |   L    |	-->  ascending
+ *	invalidate  DSB TLBI DSB				all of it: or it may be held in pieces
+ *	make	   |  leaf  |  leaf  |  leaf  | ... |  leaf  |	<--  descending: entry 0 last
+ *
+ * What one entry of a group says may be cached for all of it.  So none can change alone,
+ * not even to invalid: as long as a single one is left, the translation of all can be
+ * fetched again.
+ *
+ * Invariants:
+ *  - A leaf with Contiguous is one of a group, whose others are leaves with adjoining
+ *    addresses and the same bits but for the access flag, or locked together with entry 0.
+ *  - Entry 0 is the group's lock: locked before any other, made after all of them.  Who
+ *    has locked it as one of a group finds the others as they must be, and unlocked; nobody
+ *    but him changes them any more, except for access flags.  A sealer as well begins
+ *    there and ends there (collapse.c).
+ *  - Access flags are set and cleared in single entries, by hardware too.  An access may
+ *    be noted in any entry of the group: it is young if any of them is.  So who dissolves or
+ *    forms it sets the flag in all if it was set in one.
+ *  - No logged page is in a group: the hardware could note a write in another's entry.
+ *
+ * Nobody waits here with a lock held: behind entry 0 there is nothing to wait for.  A
+ * compare-and-swap on another member fails for its access flag alone.
+ *
+ * What pairs with what: as for one entry (entry.h), which lock and make go through.
+ */
+#include "group.h"
+
+#include "gather.h"
+#include "tlbi.h"
+
+#define GROUP_MAX 128u /* 16K pages */
+
+struct group {
+	struct s2_spot first; /* entry 0, as it was read */
+	unsigned int n;
+	uint64_t af[GROUP_MAX / 64]; /* bit i: entry i had its access flag set when it was locked */
+	s2_desc any_af;
+};
+
+/* The group that `at` is one of by its place; entry 0 is read. */
+static void look(const struct s2_op *op, const struct s2_spot *at, struct group *g)
+{
+	*g = (struct group){.first = s2_group_spot(op, at, 0),
+			    .n = s2_level_group(op->fmt, at->level)};
+	g->first.desc = s2p_load(g->first.entry);
+}
+
+/* Whether `desc` is what entry `i` must be. */
+static bool fits(const struct s2_op *op, const struct group *g, unsigned int i, s2_desc desc)
+{
+	s2_desc want = s2_leaf_after(op->fmt, g->first.level, g->first.desc, i);
+
+	return !((desc ^ want) & ~S2_DESC_AF);
+}
+
+static bool lock_one(const struct s2_op *op, struct group *g, unsigned int i)
+{
+	struct s2_spot at = s2_group_spot(op, &g->first, i);
+
+	do {
+		at.desc = s2p_load(at.entry);
+		if (!fits(op, g, i, at.desc))
+			return false;
+	} while (!s2_entry_break(op, &at));
+	if (at.desc & S2_DESC_AF)
+		g->af[i / 64] |= UINT64_C(1) << i % 64;
+	g->any_af |= at.desc & S2_DESC_AF;
+	return true;
+}
+
+/* How many were locked, up to the first that does not fit. */
+static unsigned int lock(const struct s2_op *op, struct group *g)
+{
+	unsigned int i = 0;
+
+	while (i < g->n && lock_one(op, g, i))
+		i++;
+	return i;
+}
+
+/* False: the table was cut away under us, with all that is in it. */
+static bool make_one(struct s2_op *op, const struct group *g, unsigned int i, s2_desc bits)
+{
+	struct s2_spot at = s2_group_spot(op, &g->first, i);
+	s2_desc desc = s2_leaf_after(op->fmt, at.level, g->first.desc, i);
+
+	return s2_entry_make(op, &at, (desc & ~(S2_DESC_AF | S2_DESC_CONTIG)) | bits);
+}
+
+/* Entry 0 last.  What it says of the table goes for all. */
+static bool make(struct s2_op *op, const struct group *g, s2_desc contiguous)
+{
+	bool made = false;
+
+	for (unsigned int i = g->n; i--;)
+		made = make_one(op, g, i, g->any_af | contiguous);
+	return made;
+}
+
+/* The first `n` are what they were: nothing was invalidated, and nothing need be. */
+static void put_back(struct s2_op *op, const struct group *g, unsigned int n)
+{
+	while (n--) {
+		s2_desc af = g->af[n / 64] >> n % 64 & 1 ? S2_DESC_AF : 0;
+
+		(void)make_one(op, g, n, af | (g->first.desc & S2_DESC_CONTIG));
+	}
+}
+
+/* Lock, invalidate, make. */
+static bool remake(struct s2_op *op, struct group *g, s2_desc contiguous, unsigned int *locked)
+{
+	struct s2_run run = {.ipa = g->first.base, .count = g->n, .level = (uint8_t)g->first.level};
+	struct s2_plan plan;
+	bool made;
+
+	s2_plan_runs(&plan, op->fmt, &run, 1);
+	s2_op_enter_vmid(op);
+	*locked = lock(op, g);
+	if (*locked < g->n) {
+		put_back(op, g, *locked);
+		return false;
+	}
+	s2_invalidate(&plan);
+	made = make(op, g, contiguous);
+
+	s2_plan_count(&plan, &op->cpu->stats);
+	op->cpu->stats.breaks += g->n;
+	s2_spend(op, g->n - 1);
+	return made;
+}
+
+/* Entry `i` of the locked group did not fit: entry 0 was changed first, or the table is corrupt. */
+static int misfit(struct s2_op *op, const struct group *g, unsigned int i)
+{
+	struct s2_spot at = s2_group_spot(op, &g->first, i);
+
+	if (!i)
+		return s2_lost(op);
+	at.desc = s2p_load(at.entry);
+	return s2_corrupt(op, &at);
+}
+
+/*
+ * Entry 0 says that there is no group, the one at `at` said that there is.  It may have
+ * been dissolved since.  If it still says so while entry 0 is locked, the table is corrupt.
+ */
+static int no_group(struct s2_op *op, const struct s2_spot *at, const struct s2_spot *first)
+{
+	bool corrupt;
+
+	if (!s2_entry_break(op, first))
+		return s2_lost(op);
+	corrupt = s2_is_grouped(s2p_load(at->entry));
+	(void)s2_entry_make(op, first, first->desc);
+	return corrupt ? s2_corrupt(op, at) : s2_lost(op);
+}
+
+/* Whether a group can begin with what entry 0 maps. */
+static bool is_aligned(const struct s2_op *op, const struct group *g)
+{
+	uint64_t size = (uint64_t)g->n << s2_level_shift(op->fmt, g->first.level);
+
+	return !(s2_oa_decode(op->fmt, g->first.desc) & (size - 1));
+}
+
+/* Reads entry 0: 0 if it is a group's, and nobody else's. */
+static int enter(struct s2_op *op, const struct s2_spot *at, struct group *g)
+{
+	look(op, at, g);
+	if (s2_is_locked(g->first.desc) || s2_is_sealed(g->first.desc))
+		return s2_contend(op, &g->first);
+	if (!s2_is_grouped(g->first.desc))
+		return no_group(op, at, &g->first);
+	if (s2_desc_kind(op->fmt, g->first.level, g->first.desc) != S2_KIND_LEAF ||
+	    !is_aligned(op, g))
+		return s2_corrupt(op, &g->first);
+	return 0;
+}
+
+int s2_group_dissolve(struct s2_op *op, const struct s2_spot *at)
+{
+	struct group g;
+	unsigned int locked;
+	int step = enter(op, at, &g);
+
+	if (step)
+		return step;
+	if (!remake(op, &g, 0, &locked))
+		return locked < g.n ? misfit(op, &g, locked) : s2_lost(op);
+	op->cpu->stats.groups_dissolved++;
+	return S2_STEP_AGAIN;
+}
+
+int s2_group_unmap(struct s2_op *op, const struct s2_spot *at)
+{
+	struct group g;
+	unsigned int locked;
+	int step;
+
+	s2_gather_prepare(op, at);
+	step = enter(op, at, &g);
+	if (step)
+		return step;
+	locked = lock(op, &g);
+	if (locked < g.n) {
+		put_back(op, &g, locked);
+		return misfit(op, &g, locked);
+	}
+	for (unsigned int i = 0; i < g.n; i++) {
+		struct s2_spot member = s2_group_spot(op, &g.first, i);
+
+		s2_gather_add(op, &member);
+	}
+	s2_spend(op, g.n - 1);
+	op->pos = s2_group_end(op, at);
+	return S2_STEP_NEXT;
+}
+
+/* A look before any lock: most that do not fit show it. */
+static bool can_form(const struct s2_op *op, const struct group *g)
+{
+	s2_desc first = g->first.desc;
+
+	if (!s2_is_leaf(g->first.level, first) || s2_is_sealed(first) || s2_is_logged(first) ||
+	    s2_is_grouped(first) || !is_aligned(op, g))
+		return false;
+	for (unsigned int i = 1; i < g->n; i++) {
+		struct s2_spot at = s2_group_spot(op, &g->first, i);
+
+		if (!fits(op, g, i, s2p_load(at.entry)))
+			return false;
+	}
+	return true;
+}
+
+int s2_group_form(struct s2_op *op, const struct s2_spot *at)
+{
+	struct group g;
+	unsigned int locked;
+
+	look(op, at, &g);
+	if (can_form(op, &g) && remake(op, &g, S2_DESC_CONTIG, &locked))
+		op->cpu->stats.groups_formed++;
+	op->pos = s2_group_end(op, at);
+	return S2_STEP_NEXT;
+}
+
+static bool is_uniform(const struct s2_format *fmt, const s2_desc *entry, unsigned int level)
+{
+	unsigned int n = s2_level_group(fmt, level);
+	uint64_t size = (uint64_t)n << s2_level_shift(fmt, level);
+
+	if (!s2_is_leaf(level, *entry) || s2_is_logged(*entry) ||
+	    s2_oa_decode(fmt, *entry) & (size - 1))
+		return false;
+	for (unsigned int i = 1; i < n; i++) {
+		if (entry[i] != s2_leaf_after(fmt, level, *entry, i))
+			return false;
+	}
+	return true;
+}
+
+void s2_group_fresh(const struct s2_format *fmt, s2_desc *table, unsigned int level)
+{
+	unsigned int n = s2_level_group(fmt, level);
+	unsigned int entries = 1u << fmt->index_bits;
+
+	for (unsigned int first = 0; n > 1 && first < entries; first += n) {
+		if (!is_uniform(fmt, &table[first], level))
+			continue;
+		for (unsigned int i = 0; i < n; i++)
+			table[first + i] |= S2_DESC_CONTIG;
+	}
+}
+
+static int group_visit(struct s2_op *op, struct s2_spot *at)
+{
+	switch (s2_desc_kind(op->fmt, at->level, at->desc)) {
+	case S2_KIND_TABLE:
+		return S2_STEP_DOWN;
+	case S2_KIND_CORRUPT:
+		return s2_corrupt(op, at);
+	case S2_KIND_LEAF:
+		if (op->fmt->group_bits[at->level] && s2_group_covered(op, at))
+			return s2_group_form(op, at);
+		return s2_next(op, at);
+	default:
+		return s2_next(op, at);
+	}
+}
+
+int s2_group(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size)
+{
+	int status = s2_check_objects(tree, cpu);
+	struct s2_op op;
+
+	if (!status)
+		status = s2_check_range(tree->fmt, ipa, size);
+	if (status)
+		return status;
+	s2_op_begin(&op, tree, cpu, ipa, size, 0);
+	s2_gather_flush(&op);
+	return s2_op_finish(&op, ipa, s2_walk_range(&op, group_visit));
+}
