@@ -472,6 +472,7 @@ static void check_full_gather(struct scene *s)
 					s->leaf, S2_DEFER),
 			       S2_OK);
 	require_status(s2_unmap(&s->w.tree, cpu(s), s->base, s->group, S2_DEFER), S2_OK);
+	assert_int_equal(cpu(s)->gather.runs, 1);
 	require_status(s2_flush(&s->w.tree, cpu(s)), S2_OK);
 	tlb_returned(false);
 	assert_int_equal(desc_of(s, s->n - 1), 0);
@@ -651,6 +652,11 @@ static void race_after(const struct s2_host_event *event)
 	tlb_listener.after(event);
 }
 
+static void require_fine(int status)
+{
+	require(status == S2_OK || status == S2_RETRY, "%s", status_name(status));
+}
+
 static void other_notes(struct scene *s)
 {
 	unsigned int i = s->n / 2;
@@ -661,29 +667,30 @@ static void other_notes(struct scene *s)
 
 static void other_maps(struct scene *s)
 {
-	(void)s2_map(&s->w.tree, &s->w.cpu[1], s->base + s->leaf, s->leaf, s->pa + s->leaf, S2_RW,
-		     S2_FAULT | map_flags(s));
+	require_fine(s2_map(&s->w.tree, &s->w.cpu[1], s->base + s->leaf, s->leaf, s->pa + s->leaf,
+			    S2_RW, S2_FAULT | map_flags(s)));
 }
 
 static void other_unmaps(struct scene *s)
 {
-	(void)s2_unmap(&s->w.tree, &s->w.cpu[1], s->base + (s->n - 1) * s->leaf, s->leaf, S2_FAULT);
+	require_fine(s2_unmap(&s->w.tree, &s->w.cpu[1], s->base + (s->n - 1) * s->leaf, s->leaf,
+			      S2_FAULT));
 }
 
 static void other_unmaps_all(struct scene *s)
 {
-	(void)s2_unmap(&s->w.tree, &s->w.cpu[1], s->base, s->group, S2_FAULT);
+	require_fine(s2_unmap(&s->w.tree, &s->w.cpu[1], s->base, s->group, S2_FAULT));
 }
 
 static void other_cuts(struct scene *s)
 {
-	(void)s2_unmap(&s->w.tree, &s->w.cpu[1], s->base - s->group,
-		       arch_size(&s->w.regime, s->level - 1), S2_FAULT);
+	require_fine(s2_unmap(&s->w.tree, &s->w.cpu[1], s->base - s->group,
+			      arch_size(&s->w.regime, s->level - 1), S2_FAULT));
 }
 
 static void other_forms(struct scene *s)
 {
-	(void)s2_group(&s->w.tree, &s->w.cpu[1], s->base, s->group);
+	require_fine(s2_group(&s->w.tree, &s->w.cpu[1], s->base, s->group));
 }
 
 static void (*const others[])(struct scene *) = {other_notes,	   other_maps, other_unmaps,
@@ -748,7 +755,7 @@ static bool race_once(const struct shape *shape, unsigned int doing, unsigned in
 	s2_host_trace = (struct s2_host_trace){race_before, race_after};
 	status = doings[doing](&s);
 	s2_host_trace = tlb_listener;
-	require(status == S2_OK || status == S2_RETRY, "%s", status_name(status));
+	require_fine(status);
 	require_whole(&s);
 	bool over = race.left;
 

@@ -236,6 +236,11 @@ int s2_destroy(struct s2_tree *tree, struct s2_cpu *cpu);
  * stays dirty; a block that takes the place of a table is accessed and, if logged, dirty.
  * What was dirty and is logged no more, or other memory now, is reported to cpu->log.
  *
+ * With S2_FEAT_CONTIG, new tables have contiguous groups wherever that is possible.  Before
+ * one leaf of a group changes, all of the group is broken and made again without the
+ * bit: guest accesses to it fault, and retry, in that moment.  Where one of them was
+ * accessed, all are then.
+ *
  * Memory that becomes S2_NORMAL is cleaned to the point of coherency first, unless
  * the format has S2_FEAT_FWB; S2_X invalidates instruction caches.  Of S2_NORMAL_NC
  * and S2_DEVICE memory the caller knows whether caches may hold any of it.
@@ -274,6 +279,7 @@ int s2_map_cost(const struct s2_tree *tree, uint64_t ipa, uint64_t size, uint64_
  * are torn down later by s2_reclaim(): the cost grows with the entries cut.  A
  * block that the range covers in part is split; the rest of it stays mapped.
  * Emptied tables that the range covers only in part stay, for later mappings.
+ * A contiguous group that it covers in part is dissolved first, as by s2_map().
  * With cpu->log, which then stays until the flush, tables above the last level are not
  * cut off: every page that was dirty (S2_LOG) is reported.
  *
@@ -327,7 +333,9 @@ int s2_touch(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint32_t fl
  * Which pages in [ipa, ipa + size) were accessed: their bits are set in `young`, unless
  * it is NULL; bits of other pages stay as they are.  Counts them in cpu->found.  With
  * S2_CLEAR they are old afterwards.  A block is one entry: what the range covers only a
- * part of is looked at for that part, and not cleared.
+ * part of is looked at for that part, and not cleared.  So is a contiguous group, of which
+ * an access to any page may be noted in any other; if another call takes it apart at the
+ * same time, pages of it may stay young.
  *
  * flags: S2_FAULT, S2_CLEAR, S2_INVALIDATE (with S2_CLEAR; else S2_INVALID), S2_DEFER (with
  * S2_INVALIDATE; else S2_INVALID).  Statuses as s2_unmap(), without those about pages;
