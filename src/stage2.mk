@@ -22,10 +22,12 @@ S2_FILES := \
 	contend.c \
 	cost.c \
 	descriptor.c \
+	dump.c \
 	format.c \
 	gather.c \
 	graft.c \
 	group.c \
+	inspect.c \
 	log.c \
 	map.c \
 	op.c \
@@ -39,6 +41,7 @@ S2_FILES := \
 	touch.c \
 	tree.c \
 	unmap.c \
+	verify.c \
 	vmid.c
 
 S2_SOURCES := $(addprefix $(S2_DIR)/,$(S2_FILES))
