@@ -489,6 +489,10 @@ static void the_longest_line_fits(void **state)
 	map_ok(&w, half, PAGE, 0, S2_R | S2_X_EL0);
 	require_status(s2_dump(&w.tree, &span, 0, append, &t), S2_OK);
 	require(strstr(t.text, " r-x/el0 normal L3=4K\n"), "dumped:\n%s", t.text);
+	span = (struct s2_span){.ipa = BIT(50), .size = BIT(50)};
+	map_ok(&w, BIT(50), BIT(50), 0, S2_R);
+	require_status(s2_dump(&w.tree, &span, 0, append, &t), S2_OK);
+	require(strstr(t.text, " r-- normal L0=1024T\n"), "dumped:\n%s", t.text);
 	world_close(&w);
 }
 
@@ -852,6 +856,40 @@ static void an_empty_table_is_known_across_calls(void **state)
 	world_close(&w);
 }
 
+/* What remembers a table may be met at any time. */
+static void a_lock_is_no_violation_while_somebody_is_at_work(void **state)
+{
+	struct complaints all = {.n = 0};
+	struct world w;
+
+	(void)state;
+	open_filled(&w);
+	map_ok(&w, GB, PAGE, GB, S2_RW);
+	require_status(s2_unmap(&w.tree, &w.cpu[0], GB, GB, S2_DEFER), S2_OK);
+	require_status(verify(&w, false, &all), S2_OK);
+	require_status(verify(&w, true, &all), S2_CORRUPT);
+	assert_int_equal(all.one[0].rule, S2_RULE_LOCK);
+	require_status(s2_flush(&w.tree, &w.cpu[0]), S2_OK);
+	world_close(&w);
+}
+
+static void violations_are_counted_for_nobody_to_see(void **state)
+{
+	struct s2_verification v = {.quiet = false};
+	struct s2_span span = {.ipa = GB, .size = 2 * PAGE};
+	struct world w;
+
+	(void)state;
+	open_filled(&w);
+	map_ok(&w, GB, PAGE, GB, S2_RW);
+	*entry_of(&w, GB) = 0x8;
+	require_status(s2_verify(&w.tree, &span, &v), S2_CORRUPT);
+	assert_int_equal(v.violations, 1);
+	assert_int_equal(span.size, 0);
+	*entry_of(&w, GB) = 0;
+	world_close(&w);
+}
+
 /* Each rule its own words. */
 static void every_rule_has_a_text(void **state)
 {
@@ -997,6 +1035,8 @@ int main(void)
 		cmocka_unit_test(what_never_ended_is_found),
 		cmocka_unit_test(empty_tables_are_named_and_no_violation),
 		cmocka_unit_test(an_empty_table_is_known_across_calls),
+		cmocka_unit_test(a_lock_is_no_violation_while_somebody_is_at_work),
+		cmocka_unit_test(violations_are_counted_for_nobody_to_see),
 		cmocka_unit_test(every_rule_has_a_text),
 		cmocka_unit_test(bad_input_is_refused),
 		cmocka_unit_test(bad_arguments_are_refused),

@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <stage2/inspect.h>
+
 #include "lib/model.h"
 #include "lib/tlb.h"
 #include "lib/world.h"
@@ -643,6 +645,10 @@ static void one_step(struct trial *t)
 	if (t->step % 64 == 0)
 		for (unsigned int i = 0; i < MODEL_WINDOWS; i++)
 			model_compare(&t->model, i);
+	if (t->step % 16 == 0)
+		model_compare_ranges(&t->model, t->window, (t->step / 16) & S2_MERGE_ALL);
+	if (t->step % 128 == 0)
+		model_verify(&t->model);
 }
 
 /* All of it is taken apart by s2_destroy() in slices, or was unmapped and reclaimed before. */

@@ -7,6 +7,8 @@
 
 #include <stdlib.h>
 
+#include <stage2/inspect.h>
+
 #include "tlb.h"
 
 #define LLU(x) ((unsigned long long)(x))
@@ -216,6 +218,138 @@ void model_compare_rest(const struct model *model)
 
 	require_status(s2_walk(&model->world->tree, 0, end, visit_rest, &rest), S2_OK);
 	require(rest.next == end, "the walk ended at %#llx", LLU(rest.next));
+}
+
+/* --- ranges and numbers ------------------------------------------------------- */
+
+struct tour {
+	const struct model *model;
+	uint64_t next; /* where the range after this one must begin */
+	uint32_t flags;
+	struct s2_range last;
+};
+
+static bool may_join(const struct tour *t, const struct s2_range *r)
+{
+	const struct s2_range *last = &t->last;
+	s2_attr ignored =
+		(t->flags & S2_MERGE_AGE ? S2_OLD : 0) | (t->flags & S2_MERGE_DIRTY ? S2_DIRTY : 0);
+	struct s2_mapping before, after;
+
+	if (!last->size || r->kind != last->kind)
+		return false;
+	if (r->kind == S2_KIND_ANNOTATED)
+		return r->desc == last->desc;
+	if (r->kind != S2_KIND_LEAF)
+		return true;
+	require_status(s2_lookup(&t->model->world->tree, r->ipa - 1, &before), S2_OK);
+	require_status(s2_lookup(&t->model->world->tree, r->ipa, &after), S2_OK);
+	return (before.level == after.level || t->flags & S2_MERGE_LEVELS) &&
+	       r->pa == last->pa + last->size && !((before.attr ^ after.attr) & ~ignored);
+}
+
+/* One entry would say the same of all of it; where ages are merged, but for that. */
+static void compare_range(const struct tour *t, const struct s2_range *r, uint64_t ipa)
+{
+	struct s2_mapping m = {
+		.ipa = r->ipa, .size = r->size, .pa = r->pa, .attr = r->attr, .kind = r->kind};
+	uint64_t expected = *model_at(t->model, ipa), found;
+
+	m.desc = r->desc;
+	found = as_page(t->model, &m, ipa);
+	if (model_is_mapped(expected))
+		expected += ipa % t->model->unit;
+	if (model_is_mapped(expected) && t->flags & S2_MERGE_AGE)
+		expected = (expected & ~(uint64_t)S2_OLD) | (found & S2_OLD);
+	if (model_is_mapped(expected) && t->flags & S2_MERGE_DIRTY)
+		expected = (expected & ~(uint64_t)S2_DIRTY) | (found & S2_DIRTY);
+	require(pages_agree(expected, found), "IPA %#llx in a range: found %#llx, expected %#llx",
+		LLU(ipa), LLU(found), LLU(expected));
+}
+
+static int visit_range(const struct s2_range *r, void *arg)
+{
+	struct tour *t = arg;
+	const struct model *model = t->model;
+
+	require(r->ipa == t->next && r->size, "ranges went from %#llx to %#llx+%#llx", LLU(t->next),
+		LLU(r->ipa), LLU(r->size));
+	require(!may_join(t, r), "IPA %#llx: a range that goes on", LLU(r->ipa));
+	for (uint64_t ipa = r->ipa; ipa < r->ipa + r->size; ipa += model->unit - ipa % model->unit)
+		compare_range(t, r, ipa);
+	t->last = *r;
+	t->next += r->size;
+	return 0;
+}
+
+static uint64_t sum(const uint64_t *of_level)
+{
+	return of_level[0] + of_level[1] + of_level[2] + of_level[3];
+}
+
+static void compare_counts(const struct model *model, const uint64_t *page,
+			   const struct s2_counts *c)
+{
+	uint64_t mapped = 0, writable = 0, logged = 0, dirty = 0, young = 0;
+
+	for (uint64_t n = 0; n < model->units; n++) {
+		uint64_t unit = model_is_mapped(page[n]) ? model->unit : 0;
+
+		mapped += unit;
+		writable += page[n] & S2_W ? unit : 0;
+		logged += page[n] & S2_LOG ? unit : 0;
+		dirty += page[n] & S2_DIRTY ? unit : 0;
+		young += page[n] & S2_OLD ? 0 : unit;
+	}
+	require(sum(c->mapped) == mapped && c->writable == writable && c->logged == logged &&
+			c->dirty == dirty && c->young == young && !c->corrupt,
+		"counted %#llx mapped, %#llx writable, %#llx young; expected %#llx, %#llx, %#llx",
+		LLU(sum(c->mapped)), LLU(c->writable), LLU(c->young), LLU(mapped), LLU(writable),
+		LLU(young));
+}
+
+void model_compare_ranges(const struct model *model, unsigned int window, uint32_t flags)
+{
+	uint64_t ipa = model->window[window].ipa;
+	struct s2_span span = {.ipa = ipa, .size = model->units * model->unit};
+	struct s2_span slices = {.ipa = ipa, .size = span.size, .budget = 100};
+	struct tour t = {.model = model, .next = ipa, .flags = flags};
+	struct s2_counts counts = {.annotated = 0};
+	int status = S2_MORE;
+
+	require_status(s2_ranges(&model->world->tree, &span, flags, visit_range, &t), S2_OK);
+	require(!span.size && t.next == ipa + model->units * model->unit, "ended at %#llx",
+		LLU(t.next));
+	while (status == S2_MORE)
+		status = s2_count(&model->world->tree, &slices, &counts);
+	require_status(status, S2_OK);
+	compare_counts(model, model->window[window].page, &counts);
+}
+
+static void complain(const struct s2_violation *v, void *arg)
+{
+	(void)arg;
+	require(v->rule == S2_RULE_EMPTY, "%s: IPA %#llx, level %u, %#llx", s2_rule_text(v->rule),
+		LLU(v->ipa), v->level, LLU(v->desc));
+}
+
+void model_verify(const struct model *model)
+{
+	const struct s2_tree *tree = &model->world->tree;
+	struct s2_verification v = {.complain = complain, .quiet = !is_flush_owed(model)};
+	struct s2_span span = {.size = BIT(model->world->fmt.ipa_bits), .budget = 1000};
+	struct s2_span whole = {.size = span.size};
+	struct s2_counts counts = {.annotated = 0};
+	int status = S2_MORE;
+
+	while (status == S2_MORE)
+		status = s2_verify(tree, &span, &v);
+	require_status(status, S2_OK);
+	require_status(s2_count(tree, &whole, &counts), S2_OK);
+	require(sum(counts.tables) == v.tables + model->world->fmt.root_tables &&
+			v.tables <= tree->tables,
+		"%llu tables counted, %llu verified, %llu in the tree", LLU(sum(counts.tables)),
+		LLU(v.tables), LLU(tree->tables));
 }
 
 /* --- TLBs ------------------------------------------------------------------- */

@@ -70,6 +70,15 @@ void model_compare(const struct model *model, unsigned int window);
 /* Compares s2_walk() over the whole IPA space: outside of the windows there is nothing. */
 void model_compare_rest(const struct model *model);
 
+/*
+ * Compares s2_ranges() with `flags` and s2_count() with every unit of a window: the
+ * ranges are all of it, each of one kind, and none could have been longer.
+ */
+void model_compare_ranges(const struct model *model, unsigned int window, uint32_t flags);
+
+/* The whole tree passes s2_verify(), as a quiet one unless a flush is owed, and s2_count() finds its tables. */
+void model_verify(const struct model *model);
+
 /* Nothing that some CPU may have cached allows what the model does not. */
 void model_compare_tlb(const struct model *model);
 
