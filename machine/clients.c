@@ -46,6 +46,7 @@ enum {
 	MAP_4,
 	WALK_3,
 	RECLAIM_NOW,
+	VERIFY_3,
 	SHAPES, /* all above are tried where shapes are; this one is none */
 	PROTECT_0 = SHAPES,
 	PROTECT_3,
@@ -106,6 +107,7 @@ const struct operation operations[OPERATIONS] = {
 	[MAP_4] = {"map last 2, next 2", MAP, {0, 1, -2}, PAGES(4), MEMORY_A, S2_RW, 0, 0, false, 0},
 	[WALK_3] = {"walk page0..2", WALK, AT_BASE, PAGES(3), 0, 0, 0, 0, false, 0},
 	[RECLAIM_NOW] = {"reclaim", RECLAIM, AT_BASE, PAGES(1), 0, 0, 0, 0, false, 0},
+	[VERIFY_3] = {"verify page0..2", VERIFY, AT_BASE, PAGES(3), 0, 0, 0, 0, false, 0},
 	[PROTECT_0] = {"protect page0", PROTECT, AT_BASE, PAGES(1), 0, S2_W, 0, 0, false, 0},
 	[PROTECT_3] = {"protect page0..2", PROTECT, AT_BASE, PAGES(3), 0, S2_W, 0, 0, false, 0},
 	[PROTECT_BLOCK] = {"protect block", PROTECT, AT_BASE, BLOCKS(1), 0, S2_W, 0, 0, false, 0},
@@ -142,7 +144,7 @@ static const unsigned char changes[] = {
 	FAULT_0,       FAULT_1, RELAX_0,       RESTRICT_0,    REMAP_0,	  MAP_BLOCK, UNMAP_0,
 	UNMAP_BLOCK,   SPLIT_0, COLLAPSE_2,    LOOKUP_0,      PROTECT_0,  PROTECT_3, PROTECT_BLOCK,
 	FAULT_PROTECT, GIVE_0,	PROTECT_LATER, TOUCH_0,	      WRITE_0,	  AGE_0,     AGE_BLOCK,
-	START_BLOCK,   START_0, COLLECT_3,     COLLECT_BLOCK, STOP_BLOCK, FAULT_LOG};
+	START_BLOCK,   START_0, COLLECT_3,     COLLECT_BLOCK, STOP_BLOCK, FAULT_LOG, VERIFY_3};
 #define CHANGES_N (sizeof(changes) / sizeof(changes[0]))
 
 /* Those tried where there are contiguous groups: a group is a long way, step by step. */
@@ -354,6 +356,7 @@ static const unsigned char triples[][3] = {
 	{UNMAP_BLOCK, FAULT_0, RECLAIM_NOW},
 	{UNMAP_TABLE, UNMAP_BLOCK, FAULT_0},
 	{MAP_4, UNMAP_EDGES, FAULT_1},
+	{UNMAP_TABLE, COLLAPSE_2, VERIFY_3},
 };
 
 /* Two CPUs, one of which makes two calls: the first two here. */

@@ -32,6 +32,7 @@ static bool writes(const struct operation *op)
 	case COLLAPSE:
 	case LOOKUP:
 	case WALK:
+	case VERIFY:
 	case RECLAIM:
 	case AGE:
 	case GROUP:
@@ -417,7 +418,7 @@ static bool fits_verb(const struct call *c)
 
 static bool has_range(const struct operation *op)
 {
-	return op->verb != LOOKUP && op->verb != WALK && op->verb != RECLAIM;
+	return op->verb != LOOKUP && op->verb != WALK && op->verb != VERIFY && op->verb != RECLAIM;
 }
 
 static void judge_status(const struct call *c)

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <stage2/inspect.h>
+
 struct world world;
 
 /* --- places ----------------------------------------------------------------------- */
@@ -68,6 +70,15 @@ static int protect_deferred(struct call *c, struct s2_cpu *cpu, uint64_t ipa, ui
 	return s2_flush(&world.tree, cpu) ? S2_INVALID : status;
 }
 
+/* A reader beside others: only what holds at any time may be asked for. */
+static int verify(uint64_t ipa, uint64_t size)
+{
+	struct s2_verification v = {.quiet = false};
+	struct s2_span span = {.ipa = ipa, .size = size};
+
+	return s2_verify(&world.tree, &span, &v);
+}
+
 static int perform(struct call *c, struct s2_cpu *cpu)
 {
 	const struct operation *op = c->op;
@@ -90,6 +101,8 @@ static int perform(struct call *c, struct s2_cpu *cpu)
 		return s2_lookup(&world.tree, ipa, &c->seen);
 	case WALK:
 		return s2_walk(&world.tree, ipa, size, count_entry, &entries);
+	case VERIFY:
+		return verify(ipa, size);
 	case DEFERRED:
 		return unmap_deferred(c, cpu, ipa, size);
 	case PROTECT:

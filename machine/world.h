@@ -30,6 +30,7 @@ enum verb {
 	COLLAPSE,
 	LOOKUP,
 	WALK,
+	VERIFY,
 	DEFERRED,
 	RECLAIM,
 	PROTECT,

@@ -7,6 +7,8 @@
  */
 #include "tables.h"
 
+#include <stage2/inspect.h>
+
 #include "scene.h"
 
 #define CALLS_MAX 48
@@ -35,6 +37,8 @@ static const int reclaim_says[] = {S2_OK, S2_MORE, S2_CORRUPT, S2_INVALID, S2_BA
 static const int destroy_says[] = {S2_OK, S2_MORE, S2_CORRUPT, S2_INVALID, BAD_OBJECTS};
 static const int lookup_says[] = {S2_OK, S2_CORRUPT, S2_INVALID, S2_IPA_RANGE};
 static const int walk_says[] = {S2_OK, S2_CORRUPT, STOP, BAD_RANGE};
+
+static const int look_says[] = {S2_OK, S2_MORE, S2_CORRUPT, BAD_RANGE};
 
 #define says(list, status) is_one_of(list, ARRAY_SIZE(list), status)
 
@@ -411,6 +415,121 @@ static void do_walk(struct scene *s, struct input *in)
 	must((status == STOP) == !t.left, "%d", status);
 }
 
+/* --- inspection ----------------------------------------------------------------- */
+
+struct look {
+	struct s2_span span, was;
+	uint64_t next;
+	bool corrupt;
+};
+
+static struct look begin_look(struct scene *s, struct input *in)
+{
+	struct range r = take_range(s, in);
+	struct look l = {.span = {.ipa = r.ipa, .size = r.size}, .next = r.ipa};
+
+	l.span.budget = 1 + (uint32_t)take(in, 2) % VISITS_MAX;
+	l.was = l.span;
+	begin(s, in);
+	return l;
+}
+
+/* It has moved by what was looked at, to the end if it says so, and not at all if refused. */
+static void end_look(struct scene *s, const struct look *l, int status)
+{
+	uint64_t moved = l->span.ipa - l->was.ipa;
+
+	scene_end(s);
+	must(says(look_says, status), "%d", status);
+	must(moved <= l->was.size && l->span.size == l->was.size - moved, "moved %#llx",
+	     LLU(moved));
+	if (says(bad_input, status))
+		must(!moved && !s->steps, "moved %#llx in %llu steps", LLU(moved), LLU(s->steps));
+	must(status != S2_OK || !l->span.size, "stopped at %#llx", LLU(l->span.ipa));
+	must(status != S2_MORE || (moved && l->span.size), "more, after %#llx", LLU(moved));
+}
+
+static int see_range(const struct s2_range *r, void *arg)
+{
+	struct look *l = arg;
+
+	must(!l->corrupt, "goes on behind a corrupt entry");
+	must(r->ipa == l->next && r->size, "IPA %#llx+%#llx", LLU(r->ipa), LLU(r->size));
+	must(r->bytes[0] + r->bytes[1] + r->bytes[2] + r->bytes[3] == r->size, "%#llx",
+	     LLU(r->size));
+	l->next += r->size;
+	l->corrupt = r->kind == S2_KIND_CORRUPT;
+	return 0;
+}
+
+static void do_ranges(struct scene *s, struct input *in)
+{
+	uint32_t flags = (uint32_t)take(in, 1) & S2_MERGE_ALL;
+	struct look l = begin_look(s, in);
+	int status = s2_ranges(&s->tree, &l.span, flags, see_range, &l);
+
+	end_look(s, &l, status);
+	must(l.next == l.span.ipa, "saw up to %#llx", LLU(l.next));
+	must((status == S2_CORRUPT) == l.corrupt, "%d", status);
+}
+
+static void see_line(const char *line, void *arg)
+{
+	unsigned int n = 0;
+
+	while (line[n] && n < S2_DUMP_LINE)
+		n++;
+	must(n && n < S2_DUMP_LINE && line[n - 1] == '\n', "a line of %u", n);
+	++*(unsigned int *)arg;
+}
+
+static void do_dump(struct scene *s, struct input *in)
+{
+	uint32_t flags = (uint32_t)take(in, 1) & S2_MERGE_ALL;
+	struct look l = begin_look(s, in);
+	unsigned int lines = 0;
+	int status = s2_dump(&s->tree, &l.span, flags, see_line, &lines);
+
+	end_look(s, &l, status);
+	must(says(bad_input, status) == !lines, "%u lines, %d", lines, status);
+}
+
+static void do_count(struct scene *s, struct input *in)
+{
+	struct s2_counts c = {.annotated = 0};
+	struct look l = begin_look(s, in);
+	int status = s2_count(&s->tree, &l.span, &c);
+
+	end_look(s, &l, status);
+	must(status == S2_CORRUPT || !c.corrupt, "counted as corrupt, %d", status);
+}
+
+static void see_violation(const struct s2_violation *v, void *arg)
+{
+	(void)arg;
+	must(v->rule <= S2_RULE_EMPTY && v->level <= S2_LAST_LEVEL, "rule %d, level %u", v->rule,
+	     v->level);
+}
+
+/* Whatever the tables are, it comes to its end, and enters no more of them than there are. */
+static void do_verify(struct scene *s, struct input *in)
+{
+	uint64_t word = 0;
+	struct s2_bitmap seen = {.ipa = s2_host_arena.pa, .bits = 64, .word = &word};
+	struct s2_verification v = {.complain = see_violation};
+	uint8_t flags = (uint8_t)take(in, 1);
+	struct look l = begin_look(s, in);
+	int status;
+
+	v.quiet = flags & 1;
+	v.seen = flags & 2 && v.quiet ? &seen : NULL;
+	status = s2_verify(&s->tree, &l.span, &v);
+	end_look(s, &l, status);
+	must(status != S2_OK || !v.violations, "sound, with %llu violations", LLU(v.violations));
+	must(status != S2_CORRUPT || v.violations, "corrupt, without a violation");
+	must(!v.quiet || v.tables <= s->tree.tables, "entered %llu tables", LLU(v.tables));
+}
+
 /* --- the end ------------------------------------------------------------------ */
 
 /* Marks the tables that entries of a table of `level` lead to. */
@@ -484,9 +603,10 @@ static void do_fill(struct scene *s, struct input *in)
 typedef void call(struct scene *s, struct input *in);
 
 static call *const calls[] = {
-	scene_poke, scene_poke, scene_poke, scene_poke, do_map,	     do_map,	  do_map,
-	do_unmap,   do_unmap,	do_split,   do_split,	do_collapse, do_collapse, do_flush,
-	do_fill,    do_reclaim, do_lookup,  do_walk,	do_cost,
+	scene_poke,  scene_poke, scene_poke, scene_poke, do_map,    do_map,
+	do_map,	     do_unmap,	 do_unmap,   do_split,	 do_split,  do_collapse,
+	do_collapse, do_flush,	 do_fill,    do_reclaim, do_lookup, do_walk,
+	do_cost,     do_ranges,	 do_dump,    do_count,	 do_verify, do_verify,
 };
 
 void fuzz_tables(struct input *in, const struct s2_format *fmt)
