@@ -23,6 +23,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <stage2/inspect.h>
 #include <stage2/stage2.h>
 #include <stage2/vmid.h>
 
@@ -388,12 +389,34 @@ static void do_contended(struct worker *w)
 	check_contended(w, &p);
 }
 
+static void complain_of(const struct s2_violation *v, void *arg)
+{
+	struct worker *w = arg;
+
+	if (v->rule != S2_RULE_EMPTY)
+		complain(w, "IPA %#llx: %s, %#llx at level %u", LLU(v->ipa), s2_rule_text(v->rule),
+			 LLU(v->desc), v->level);
+}
+
+/* Beside the others' changes the tree is sound at any time. */
+static void do_verify(struct worker *w)
+{
+	struct place p = draw_place(w, (unsigned int)draw(w, THREADS + 1));
+	struct s2_verification v = {.complain = complain_of, .arg = w};
+	struct s2_counts counts = {.annotated = 0};
+	struct s2_span span = {.ipa = p.ipa, .size = p.size}, again = span;
+
+	if (s2_verify(&w->s->tree, &span, &v) != S2_OK || s2_count(&w->s->tree, &again, &counts))
+		complain(w, "IPA %#llx: not sound", LLU(p.ipa));
+	pass(w);
+}
+
 static void *work(void *arg)
 {
 	static void (*const deeds[])(struct worker *) = {
-		do_map,	     do_map,	  do_map,	do_map,	    do_unmap,
-		do_unmap,    do_deferred, do_contended, do_check,   do_contended,
-		do_collapse, do_collapse, do_split,	do_reclaim, do_check,
+		do_map,	     do_map,	   do_map,   do_map,	   do_unmap,	do_unmap,
+		do_deferred, do_contended, do_check, do_contended, do_collapse, do_collapse,
+		do_split,    do_reclaim,   do_check, do_verify,
 	};
 	struct worker *w = arg;
 
@@ -444,12 +467,22 @@ static void finish_reclaim(struct shared *s, struct s2_cpu *cpu)
 	require_status(status, S2_OK);
 }
 
+/* All threads are gone. */
+static void verify_quiet(struct worker *w)
+{
+	struct s2_verification v = {.complain = complain_of, .arg = w, .quiet = true};
+	struct s2_span span = {.size = BIT(39)};
+
+	require_status(s2_verify(&w->s->tree, &span, &v), S2_OK);
+}
+
 static void close_shared(struct shared *s, struct worker *w)
 {
 	struct s2_cpu *cpu = &w[0].cpu;
 
 	cpu->budget = 0;
 	fill(&w[0], 200);
+	verify_quiet(&w[0]);
 	enter(&w[0]);
 	require_status(s2_unmap(&s->tree, cpu, 0, BIT(39), 0), S2_OK);
 	leave(&w[0]);
