@@ -18,6 +18,7 @@ S2_FILES := \
 	age.c \
 	bitmap.c \
 	cache.c \
+	clean.c \
 	collapse.c \
 	contend.c \
 	cost.c \

@@ -385,6 +385,33 @@ int s2_split(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t si
 int s2_collapse(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint32_t level,
 		uint32_t flags);
 
+/* Bytes that s2_clean() cleans for one unit of the budget, at most. */
+#define S2_CLEAN_PIECE UINT64_C(0x10000)
+
+/*
+ * Cleans and invalidates to the point of coherency, in data caches, all memory that
+ * [ipa, ipa + size) maps S2_NORMAL, whatever its permissions: of a block only the part
+ * that the range covers.  For a guest that has switched its caches off, or memory that is
+ * read by a device that does not look into caches.  Devices, S2_NORMAL_NC, holes and
+ * annotations are passed over.  With S2_FEAT_FWB there is nothing to do: nothing is
+ * visited, all of the range is done.  Instruction caches are s2_map()'s matter: cleaning
+ * changes no memory.
+ *
+ * Caches are cleaned line by line (the architecture has no operation that cleans all of
+ * them for all CPUs), so cpu->budget bounds bytes as well: it counts entries, and in a
+ * block pieces of S2_CLEAN_PIECE bytes, where S2_MORE may come between any two.
+ *
+ * flags: S2_FAULT.
+ * S2_OK; S2_RETRY (S2_FAULT only); S2_MORE; S2_CORRUPT; bad input as s2_unmap().  Takes no
+ * table page, and writes no entry.
+ *
+ * What was mapped all the time has been cleaned at some moment of the call; what is written
+ * meanwhile may be in caches again.  The memory stays the tree owner's until the
+ * call returns: if another call unmaps it meanwhile, wait for this one (a grace period
+ * does) before it is taken out of reach of s2p_dcache_clean_inval().
+ */
+int s2_clean(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size, uint32_t flags);
+
 /*
  * Makes contiguous groups (S2_FEAT_CONTIG) of what is mapped in [ipa, ipa + size): neutral
  * to the guest, but for the moment between break and make, in which all of a group faults.
