@@ -10,7 +10,12 @@
  *
  * Looked at for a few pages of memory, at the moment when a walk could first fetch
  * a leaf that maps one of them.
+ *
+ * When each of them was cleaned last is remembered for those who asked for it, in two
+ * ways: at all, and when nobody could write to it any more by way of some IPA.
  */
+#include <string.h>
+
 #include "memory.h"
 
 #define NORMAL_WB 0xfu /* MemAttr[3:0] */
@@ -18,6 +23,9 @@
 static struct {
 	unsigned int clean, fetchable; /* a bit for each page of m.cfg.data */
 	unsigned int clean_then, fetchable_then;
+	uint64_t moments; /* of cleaning, up to now */
+	uint64_t cleaned[M_DATA]; /* when; 0: never */
+	uint64_t cleaned_after[M_DATA][M_WATCHED]; /* the same, when no CPU could use that IPA */
 } caches;
 
 static int index_of(uint64_t pa)
@@ -29,6 +37,18 @@ static int index_of(uint64_t pa)
 	return -1;
 }
 
+static void note_cleaning(unsigned int i)
+{
+	const struct m_translation nothing = {.mapped = false};
+	struct m_stale stale;
+
+	caches.cleaned[i] = ++caches.moments;
+	for (unsigned int w = 0; w < m.cfg.watched_count; w++) {
+		if (!m_cached_beyond(w, &nothing, 1, &stale))
+			caches.cleaned_after[i][w] = caches.moments;
+	}
+}
+
 /* Contract 3: nothing of this inside a window. */
 void m_maintain(enum m_cache cache, uint64_t pa, uint64_t size)
 {
@@ -37,9 +57,26 @@ void m_maintain(enum m_cache cache, uint64_t pa, uint64_t size)
 
 	m_rules_maintain();
 	for (unsigned int i = 0; i < m.cfg.data_count; i++) {
-		if (m.cfg.data[i] >= pa && m.cfg.data[i] - pa + page <= size)
-			*done |= 1u << i;
+		if (m.cfg.data[i] < pa || m.cfg.data[i] - pa + page > size)
+			continue;
+		*done |= 1u << i;
+		if (cache == M_DCACHE)
+			note_cleaning(i);
 	}
+}
+
+uint64_t m_cleanings(void)
+{
+	return caches.moments;
+}
+
+bool m_cleaned_since(uint64_t pa, uint64_t moment, unsigned int w)
+{
+	int i = index_of(pa);
+
+	if (i < 0)
+		return false;
+	return (w < M_WATCHED ? caches.cleaned_after[i][w] : caches.cleaned[i]) > moment;
 }
 
 void m_host_writes(uint64_t pa)
@@ -83,4 +120,7 @@ void m_caches_begin(void)
 {
 	caches.clean = caches.clean_then;
 	caches.fetchable = caches.fetchable_then;
+	caches.moments = 0;
+	memset(caches.cleaned, 0, sizeof(caches.cleaned));
+	memset(caches.cleaned_after, 0, sizeof(caches.cleaned_after));
 }

@@ -47,6 +47,8 @@ enum {
 	WALK_3,
 	RECLAIM_NOW,
 	VERIFY_3,
+	CLEAN_0,
+	UNMAP_CLEAN,
 	SHAPES, /* all above are tried where shapes are; this one is none */
 	PROTECT_0 = SHAPES,
 	PROTECT_3,
@@ -130,6 +132,8 @@ const struct operation operations[OPERATIONS] = {
 	[TOUCH_1] = {"touch page1", TOUCH, PAGES(1), PAGES(1), 0, 0, S2_FAULT, 0, false, 0},
 	[AGE_GROUP] = {"age group", AGE, AT_BASE, PAGES(16), 0, 0, S2_CLEAR | S2_INVALIDATE, 0, false, 0},
 	[FORM] = {"form groups", GROUP, AT_BASE, BLOCKS(1), 0, 0, 0, 0, false, 0},
+	[CLEAN_0] = {"clean page0", CLEAN, AT_BASE, PAGES(1), 0, 0, 0, 0, false, 0},
+	[UNMAP_CLEAN] = {"unmap page0..1, clean", UNMAP, AT_BASE, PAGES(2), 0, 0, S2_CLEAN, 0, false, 0},
 };
 /* clang-format on */
 const unsigned int operation_count = OPERATIONS;
@@ -148,9 +152,9 @@ static const unsigned char changes[] = {
 #define CHANGES_N (sizeof(changes) / sizeof(changes[0]))
 
 /* Those tried where there are contiguous groups: a group is a long way, step by step. */
-static const unsigned char grouped[] = {FAULT_1,   RESTRICT_0,	UNMAP_0,   UNMAP_GROUP, REMAP_1,
-					PROTECT_1, UNMAP_BLOCK, SPLIT_0,   TOUCH_1,	AGE_GROUP,
-					FORM,	   COLLAPSE_2,	MAP_BLOCK, PROTECT_3,	START_0};
+static const unsigned char grouped[] = {
+	FAULT_1, RESTRICT_0, UNMAP_0, UNMAP_GROUP, REMAP_1,   PROTECT_1, UNMAP_BLOCK, SPLIT_0,
+	TOUCH_1, AGE_GROUP,  FORM,    COLLAPSE_2,  MAP_BLOCK, PROTECT_3, START_0,     UNMAP_CLEAN};
 #define GROUPED_N (sizeof(grouped) / sizeof(grouped[0]))
 
 /* --- settings ------------------------------------------------------------------------- */
@@ -357,6 +361,9 @@ static const unsigned char triples[][3] = {
 	{UNMAP_TABLE, UNMAP_BLOCK, FAULT_0},
 	{MAP_4, UNMAP_EDGES, FAULT_1},
 	{UNMAP_TABLE, COLLAPSE_2, VERIFY_3},
+	{CLEAN_0, SPLIT_0, COLLAPSE_2},
+	{UNMAP_CLEAN, FAULT_1, COLLAPSE_2},
+	{UNMAP_CLEAN, UNMAP_BLOCK, FAULT_0},
 };
 
 /* Two CPUs, one of which makes two calls: the first two here. */
@@ -378,6 +385,7 @@ static const unsigned char sequences[][3] = {
 	{UNMAP_TABLE, RECLAIM_NOW, RECLAIM_NOW},
 	{UNMAP_BLOCK, EXEC_0, LOOKUP_0},
 	{LOOKUP_0, LOOKUP_0, REMAP_0},
+	{UNMAP_CLEAN, FAULT_0, CLEAN_0},
 };
 
 static const unsigned char triples_of_changes[][3] = {

@@ -366,12 +366,41 @@ static void judge_cached(const char *when, unsigned int w, struct orders *o)
 
 /* --- judging ------------------------------------------------------------------------ */
 
+bool judge_wants_clean(const struct operation *op)
+{
+	return op->verb == CLEAN || op->flags & S2_CLEAN;
+}
+
+/*
+ * What was mapped Write-Back when the call began, and nobody else has changed since: has
+ * it been cleaned?  By an unmap, after the last moment at which the guest could write.
+ */
+static void judge_clean(const struct call *c)
+{
+	for (unsigned int w = 0; w < WATCHED; w++) {
+		uint64_t ipa = world.config.watched[w];
+		bool write_back = c->was[w].mapped && (c->was[w].attributes & 0xf) == 0xf;
+
+		if (ipa - world_ipa(c->op->at) >= c->done || judge_has_rival(c, ipa) ||
+		    !write_back || world.config.fwb ||
+		    m_cleaned_since(c->was[w].pa, c->cleanings,
+				    c->op->verb == CLEAN ? M_WATCHED : w))
+			continue;
+		m_violation("caches: \"%s\" has returned, and PA %llx, which IPA %llx mapped, was "
+			    "not cleaned, or could be written later",
+			    c->op->name, (unsigned long long)c->was[w].pa, (unsigned long long)ipa);
+	}
+}
+
 void judge_return(const struct call *c)
 {
 	char when[96];
 	struct orders o;
 
 	(void)snprintf(when, sizeof(when), "\"%s\" has returned", c->op->name);
+	if (judge_wants_clean(c->op))
+		judge_clean(c);
+
 	for (unsigned int w = 0; w < WATCHED; w++) {
 		find_orders(&o, w, false);
 		if (o.ends)

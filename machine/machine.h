@@ -173,6 +173,14 @@ bool m_may_conflict(void);
 /* Somebody outside of the guest writes to a page of its memory: the cached copy is the newer one. */
 void m_host_writes(uint64_t pa);
 
+/*
+ * Moments of cleaning, counted; and whether the page of memory at `pa` has been cleaned
+ * after `moment`, at a time when no CPU could use a translation of watched page `w` (any
+ * time, if `w` is none).
+ */
+uint64_t m_cleanings(void);
+bool m_cleaned_since(uint64_t pa, uint64_t moment, unsigned int w);
+
 /* Memory: the arena, empty, of pages of 1 << `page_shift` bytes; and a copy to go back to. */
 void m_memory_begin(unsigned int page_shift);
 void *m_page(unsigned int index);

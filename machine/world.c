@@ -119,6 +119,8 @@ static int perform(struct call *c, struct s2_cpu *cpu)
 		return s2_log_collect(&world.tree, cpu, ipa, size, cpu->log, op->flags);
 	case LOG_STOP:
 		return s2_log_stop(&world.tree, cpu, ipa, size, cpu->log, op->flags);
+	case CLEAN:
+		return s2_clean(&world.tree, cpu, ipa, size, op->flags);
 	default:
 		return s2_reclaim(&world.tree, cpu);
 	}
@@ -152,6 +154,13 @@ static void others_write(const struct call *c)
 	}
 }
 
+static void note_what_was(struct call *c)
+{
+	for (unsigned int w = 0; w < WATCHED; w++)
+		c->was[w] = m_translate(world.config.watched[w]);
+	c->cleanings = m_cleanings();
+}
+
 static void run_call(struct call *c)
 {
 	struct s2_cpu *cpu = &world.cpu[c->cpu];
@@ -159,6 +168,8 @@ static void run_call(struct call *c)
 
 	m_mark(M_STEP_CALL);
 	c->started = ++world.clock;
+	if (judge_wants_clean(c->op))
+		note_what_was(c);
 	(void)s2_qsbr_online(&world.qsbr, c->cpu);
 	world_perform(c);
 	m_mark(M_STEP_RETURN);

@@ -41,6 +41,7 @@ enum verb {
 	LOG_COLLECT,
 	LOG_STOP,
 	GROUP,
+	CLEAN,
 	HARDWARE, /* the guest's own access: not a call, but judged like one */
 };
 
@@ -90,6 +91,8 @@ struct call {
 	uint64_t started, ended; /* moments of a run's clock; 0: not yet */
 	struct s2_mapping seen; /* by a lookup */
 	uint64_t word[CALL_WORDS]; /* pages that were found dirty, from the range's first on */
+	struct m_translation was[WATCHED]; /* when it began, of one that cleans */
+	uint64_t cleanings; /* m_cleanings() then */
 	bool uniform; /* what a collapse is about could be a block when the run begins */
 };
 
@@ -140,6 +143,9 @@ void judge_return(const struct call *c);
 
 /* When all have: is there an order that explains the outcome, and is every page accounted for? */
 void judge_end(void *arg);
+
+/* Whether memory must have been cleaned when it returns. */
+bool judge_wants_clean(const struct operation *op);
 
 /* Whether another call that changes the same page overlaps this one in time. */
 bool judge_has_rival(const struct call *c, uint64_t page);

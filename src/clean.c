@@ -30,7 +30,7 @@ static int clean_leaf(struct s2_op *op, const struct s2_spot *at)
 	uint64_t end = min(s2_spot_end(op, at), op->end);
 	uint64_t pa = s2_oa_decode(op->fmt, at->desc) + (op->pos - at->base);
 
-	if ((s2_desc_attr(op->fmt, at->desc) & S2_MEM_MASK) != S2_NORMAL)
+	if (!s2_is_write_back(op->fmt, at->desc))
 		return s2_next(op, at);
 	end = min(end, (op->pos & ~(S2_CLEAN_PIECE - 1)) + S2_CLEAN_PIECE);
 	s2p_dcache_clean_inval(pa, end - op->pos);

@@ -120,6 +120,12 @@ static inline bool s2_exec_is_sane(const struct s2_format *fmt, s2_attr attr)
 	return !exec || exec == S2_X || fmt->features & S2_FEAT_XNX;
 }
 
+/* A leaf of memory that the guest may have in caches. */
+static inline bool s2_is_write_back(const struct s2_format *fmt, s2_desc desc)
+{
+	return s2_is_valid(desc) && (s2_desc_attr(fmt, desc) & S2_MEM_MASK) == S2_NORMAL;
+}
+
 static inline bool s2_is_sealed(s2_desc desc)
 {
 	return s2_is_valid(desc) && (desc & S2_DESC_SEAL);

@@ -23,6 +23,12 @@
  * changes the leaf to itself and flushes it himself: nobody waits for another's flush.
  * The store is needed: a DSB makes visible to table walks what its own CPU has stored.
  *
+ * Memory that is unmapped and shall be cleaned is remembered in pieces, as the compare-
+ * and-swap that took it away found it: the locks know nothing of it.  It is cleaned
+ * after the flush, or the guest could write behind the cleaning; and after the last
+ * release, as cleaning takes long, and nobody shall meet a lock meanwhile.  Nobody
+ * else has the memory before the call returns.
+ *
  * What pairs with what:
  *  - the DSBs of s2_invalidate() stand between all breaks and all releases: no walk
  *    uses an old entry once it reads as empty.
@@ -132,6 +138,47 @@ bool s2_gather_is_settled(const struct s2_op *op)
 	return s2p_word_load_acquire(&op->tree->restricting) == op->cpu->gather.counted;
 }
 
+static uint64_t memory_at(const struct s2_op *op, const struct s2_spot *at, uint64_t ipa)
+{
+	return s2_oa_decode(op->fmt, at->desc) + (ipa - at->base);
+}
+
+/* Whether memory at `pa` goes on where the last piece ends. */
+static bool continues(const struct s2_gather *g, uint64_t pa)
+{
+	return g->pieces && g->piece[g->pieces - 1].pa + g->piece[g->pieces - 1].size == pa;
+}
+
+void s2_gather_make_room(struct s2_op *op, const struct s2_spot *at, uint64_t ipa)
+{
+	const struct s2_gather *g = &op->cpu->gather;
+
+	if (g->pieces == S2_GATHER_PIECES && !continues(g, memory_at(op, at, ipa)))
+		s2_gather_flush(op);
+}
+
+void s2_gather_clean(struct s2_op *op, const struct s2_spot *at, uint64_t ipa, uint64_t end)
+{
+	struct s2_gather *g = &op->cpu->gather;
+	uint64_t pa = memory_at(op, at, ipa);
+
+	g->tree = op->tree;
+	s2_spend(op, (end - ipa) / S2_CLEAN_PIECE);
+	if (continues(g, pa)) {
+		g->piece[g->pieces - 1].size += end - ipa;
+		return;
+	}
+	g->piece[g->pieces].pa = pa;
+	g->piece[g->pieces++].size = end - ipa;
+}
+
+static void clean(struct s2_gather *g)
+{
+	for (unsigned int i = 0; i < g->pieces; i++)
+		s2p_dcache_clean_inval(g->piece[i].pa, g->piece[i].size);
+	g->pieces = 0;
+}
+
 /*
  * A link in place of our lock: the table that the entry stands in was cut away,
  * and who cut it has taken over what the entry held.
@@ -181,4 +228,5 @@ void s2_gather_flush(struct s2_op *op)
 	g->restricted_end = 0;
 	g->counted = false;
 	g->tree = NULL;
+	clean(g);
 }

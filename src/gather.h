@@ -41,7 +41,14 @@ void s2_gather_stale(struct s2_op *op, const struct s2_spot *at);
  */
 bool s2_gather_is_settled(const struct s2_op *op);
 
-/* One invalidation for all of them, then releases them and retires the tables. */
+/*
+ * Memory that the leaf at `at` maps for [ipa, end) is to be cleaned after the flush.  Room
+ * is made, by a flush, before the leaf is broken: nothing may fail in between.
+ */
+void s2_gather_make_room(struct s2_op *op, const struct s2_spot *at, uint64_t ipa);
+void s2_gather_clean(struct s2_op *op, const struct s2_spot *at, uint64_t ipa, uint64_t end);
+
+/* One invalidation for all of them, then releases them, retires the tables, and cleans. */
 void s2_gather_flush(struct s2_op *op);
 
 #endif

@@ -28,7 +28,7 @@ struct s2_op {
 	s2_desc attr_bits; /* a leaf's bits beside type and address; 0: entries become empty */
 	uint64_t delta; /* PA minus IPA, modulo 2^64 */
 	unsigned int top; /* highest level that a leaf may take */
-	bool clean; /* memory to be mapped must be cleaned to the point of coherency first */
+	bool clean; /* memory must be cleaned to the point of coherency before it is mapped, or after */
 	bool fetch; /* and may be executed */
 	bool lost; /* an unlinked table held a pointer that cannot be followed: reported */
 	bool stored; /* a live entry was written since the last DSB */

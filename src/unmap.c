@@ -14,6 +14,10 @@
  * A block that the range covers in part is grafted: tables that say the same,
  * but for the hole.
  *
+ * Where memory shall be cleaned, all tables are gone through, and leaves are cut one by one:
+ * which memory that was is known only from the value that the break has replaced.  In
+ * a table that has been cut off others may still write, and take entry 0 for a list.
+ *
  * May run beside every other operation on the same tables.
  */
 #include "gather.h"
@@ -53,19 +57,34 @@ static unsigned int hole_level(const struct s2_op *op, const struct s2_spot *at)
 	return level;
 }
 
-static int unmap_leaf(struct s2_op *op, const struct s2_spot *at)
+static int cut_leaf(struct s2_op *op, const struct s2_spot *at)
 {
-	if (s2_is_sealed(at->desc))
-		return s2_contend(op, at);
 	if (s2_is_grouped(at->desc))
 		return s2_group_covered(op, at) ? s2_group_unmap(op, at)
 						: s2_group_dissolve(op, at);
 	return s2_covered(op, at) ? unmap_whole(op, at) : s2_graft(op, at, hole_level(op, at));
 }
 
+/* Who lost a race for it has not moved op->pos, and has taken nothing away. */
+static int unmap_leaf(struct s2_op *op, const struct s2_spot *at)
+{
+	bool clean = op->clean && s2_is_write_back(op->fmt, at->desc);
+	uint64_t from = op->pos;
+	int step;
+
+	if (s2_is_sealed(at->desc))
+		return s2_contend(op, at);
+	if (clean)
+		s2_gather_make_room(op, at, from);
+	step = cut_leaf(op, at);
+	if (clean && op->pos > from)
+		s2_gather_clean(op, at, from, op->pos);
+	return step;
+}
+
 static int unmap_table(struct s2_op *op, const struct s2_spot *at)
 {
-	if (!s2_covered(op, at) || s2_log_wants(op, at->level))
+	if (!s2_covered(op, at) || op->clean || s2_log_wants(op, at->level))
 		return S2_STEP_DOWN;
 	return s2p_table(s2_oa_decode(op->fmt, at->desc)) ? unmap_whole(op, at)
 							  : s2_corrupt(op, at);
@@ -93,12 +112,13 @@ int s2_unmap(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t si
 	int status = s2_check_objects(tree, cpu);
 	struct s2_op op;
 
-	if (!status && flags & ~(S2_FAULT | S2_DEFER))
+	if (!status && flags & ~(S2_FAULT | S2_DEFER | S2_CLEAN))
 		status = S2_INVALID;
 	if (!status)
 		status = s2_check_range(tree->fmt, ipa, size);
 	if (status)
 		return status;
 	s2_op_begin(&op, tree, cpu, ipa, size, flags);
+	op.clean = flags & S2_CLEAN && !(tree->fmt->features & S2_FEAT_FWB);
 	return s2_op_finish(&op, ipa, s2_walk_range(&op, unmap_visit));
 }

@@ -32,8 +32,15 @@ static struct {
 	size_t pieces;
 	size_t reads; /* of descriptors */
 	size_t others; /* steps that a reader has no business with */
+	size_t locked; /* entries that are now */
+	bool early; /* cleaned while there were */
 	void (*then)(void); /* once, after the first piece */
 } seen;
+
+static bool is_locked(s2_desc desc)
+{
+	return bits(desc, 3, 0) == 4;
+}
 
 static void record(const struct s2_host_event *event)
 {
@@ -42,6 +49,7 @@ static void record(const struct s2_host_event *event)
 	if (event->op == S2_HOST_LOAD) {
 		seen.reads++;
 	} else if (event->op == S2_HOST_DCACHE) {
+		seen.early |= seen.locked;
 		require(seen.pieces < PIECES, "too many pieces");
 		seen.piece[seen.pieces].pa = event->old;
 		seen.piece[seen.pieces++].size = event->value;
@@ -50,6 +58,8 @@ static void record(const struct s2_host_event *event)
 			then();
 	} else {
 		seen.others++;
+		seen.locked += event->op == S2_HOST_CAS && event->stored && is_locked(event->value);
+		seen.locked -= event->op == S2_HOST_CAS && event->stored && is_locked(event->old);
 	}
 }
 
@@ -408,6 +418,170 @@ static void what_is_sealed_is_cleaned(void **state)
 	world_close(&w);
 }
 
+/* --- unmap, and clean ------------------------------------------------------- */
+
+static int unmap(struct world *w, uint64_t ipa, uint64_t size, uint32_t flags)
+{
+	int status;
+
+	record_from_here();
+	status = s2_unmap(&w->tree, &w->cpu[0], ipa, size, flags);
+	record_ends();
+	return status;
+}
+
+static void unmap_clean(struct world *w, uint64_t ipa, uint64_t size)
+{
+	require_status(unmap(w, ipa, size, S2_CLEAN), S2_OK);
+	require(w->cpu[0].done == size, "done %#llx of %#llx", LLU(w->cpu[0].done), LLU(size));
+}
+
+static void what_an_unmap_takes_away_is_cleaned_once_and_nothing_else(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_filled(&w, &shared, 8);
+	map_ok(&w, GB, 4 * PAGE, 3 * GB, S2_RW, 0);
+	map_ok(&w, GB + 5 * PAGE, PAGE, 4 * GB, S2_RW | S2_DEVICE, 0);
+	map_ok(&w, GB + 6 * PAGE, PAGE, 5 * GB, S2_RW | S2_NORMAL_NC, 0);
+	map_ok(&w, GB + 7 * PAGE, PAGE, 6 * GB, 0, 0);
+	world_annotate(&w, GB + 9 * PAGE, 3, 1);
+	map_ok(&w, GB + BLOCK, BLOCK, 8 * GB, S2_RW, 0);
+	map_ok(&w, GB + 2 * BLOCK, BLOCK, 7 * GB, S2_RW, 0);
+	unmap_clean(&w, GB + PAGE, 2 * BLOCK + PAGE);
+	require_cleaned(3 * GB + PAGE, 3 * PAGE);
+	require_cleaned(6 * GB, PAGE);
+	require_cleaned(8 * GB, BLOCK);
+	require_cleaned(7 * GB, 2 * PAGE);
+	require(cleaned() == BLOCK + 6 * PAGE, "%#llx bytes cleaned", LLU(cleaned()));
+	require(!seen.early, "cleaned while this CPU had entries locked");
+	world_close(&w);
+}
+
+/* A hole in a block that is larger than one table: in parts. */
+static void a_hole_in_a_large_block_is_cleaned(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_filled(&w, &shared, 8);
+	map_ok(&w, GB, GB, 3 * GB, S2_RW, 0);
+	unmap_clean(&w, GB + BLOCK - PAGE, BLOCK + 2 * PAGE);
+	require_cleaned(3 * GB + BLOCK - PAGE, BLOCK + 2 * PAGE);
+	require(cleaned() == BLOCK + 2 * PAGE, "%#llx bytes cleaned", LLU(cleaned()));
+	world_close(&w);
+}
+
+static void pages_that_lie_anywhere_are_cleaned(void **state)
+{
+	const unsigned int pages = 5 * S2_GATHER_PIECES + 3;
+	struct world w;
+
+	(void)state;
+	open_filled(&w, &shared, 8);
+	for (unsigned int i = 0; i < pages; i++)
+		map_ok(&w, GB + i * PAGE, PAGE, 3 * GB + 2 * i * PAGE, S2_RW, 0);
+	unmap_clean(&w, GB, BLOCK);
+	for (unsigned int i = 0; i < pages; i++)
+		require_cleaned(3 * GB + 2 * i * PAGE, PAGE);
+	require(cleaned() == pages * PAGE, "%#llx bytes cleaned", LLU(cleaned()));
+	require(!seen.early, "cleaned while this CPU had entries locked");
+	world_close(&w);
+}
+
+/* Two holes in blocks, with all room for pieces taken: it is made before the break. */
+static void room_is_made_before_a_block_is_cut(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_filled(&w, &shared, 40);
+	for (unsigned int i = 0; i < S2_GATHER_PIECES; i++)
+		map_ok(&w, GB - (i + 1) * PAGE, PAGE, 3 * GB + 2 * i * PAGE, S2_RW, 0);
+	map_ok(&w, GB, BLOCK, 4 * GB, S2_RW, 0);
+	unmap_clean(&w, GB - BLOCK, BLOCK + PAGE);
+	require_cleaned(4 * GB, PAGE);
+	require(cleaned() == (S2_GATHER_PIECES + 1) * PAGE, "%#llx bytes cleaned", LLU(cleaned()));
+	world_close(&w);
+}
+
+static void a_deferred_unmap_is_cleaned_with_the_flush(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_filled(&w, &shared, 8);
+	map_ok(&w, GB, BLOCK, GB, S2_RW, 0);
+	record_from_here();
+	require_status(s2_unmap(&w.tree, &w.cpu[0], GB, PAGE, S2_CLEAN | S2_DEFER), S2_OK);
+	require_status(s2_unmap(&w.tree, &w.cpu[0], GB + PAGE, PAGE, S2_CLEAN | S2_DEFER), S2_OK);
+	require(!seen.pieces, "cleaned before the flush");
+	require_status(s2_flush(&w.tree, &w.cpu[0]), S2_OK);
+	record_ends();
+	require_cleaned(GB, 2 * PAGE);
+	require(cleaned() == 2 * PAGE, "%#llx bytes cleaned", LLU(cleaned()));
+	require(!seen.early, "cleaned while this CPU had entries locked");
+	world_close(&w);
+}
+
+static void the_budget_of_an_unmap_counts_what_it_cleans(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_filled(&w, &shared, 8);
+	map_ok(&w, GB, 4 * BLOCK, GB, S2_RW, 0);
+	w.cpu[0].budget = BLOCK / S2_CLEAN_PIECE;
+	require_status(unmap(&w, GB, 4 * BLOCK, S2_CLEAN), S2_MORE);
+	require(w.cpu[0].done == BLOCK, "done %#llx", LLU(w.cpu[0].done));
+	w.cpu[0].budget = 0;
+	world_close(&w);
+}
+
+static void with_forced_write_back_an_unmap_cleans_nothing_and_cuts_tables(void **state)
+{
+	const struct world_config fwb = {.format = {12, 39, 40, 8, S2_FEAT_FWB}, .shared = true};
+	struct world w;
+
+	(void)state;
+	open_filled(&w, &fwb, 8);
+	map_ok(&w, GB, BLOCK, GB, S2_RW, S2_PAGES);
+	unmap_clean(&w, GB, GB);
+	require(!seen.pieces, "%zu pieces cleaned", seen.pieces);
+	require(w.cpu[0].stats.tables_unlinked == 1, "%llu tables cut off",
+		LLU(w.cpu[0].stats.tables_unlinked));
+	world_close(&w);
+}
+
+static void change_it_first(const struct s2_host_event *event)
+{
+	if (event->op != S2_HOST_CAS || !(event->old & 1) || event->value & 1)
+		return;
+	s2_host_trace.before = NULL;
+	require_status(s2_unmap(&stage->tree, &stage->cpu[1], GB, PAGE, 0), S2_OK);
+}
+
+/* Who loses the race for a leaf has not taken it away. */
+static void what_another_takes_away_first_is_not_cleaned(void **state)
+{
+	struct world w;
+
+	(void)state;
+	for (unsigned int block = 0; block < 2; block++) {
+		open_filled(&w, &shared, 8);
+		map_ok(&w, GB, 4 * PAGE + block * (BLOCK - 4 * PAGE), GB, S2_RW, 0);
+		stage = &w;
+		record_from_here();
+		s2_host_trace.before = change_it_first;
+		require_status(s2_unmap(&w.tree, &w.cpu[0], GB, 2 * PAGE, S2_CLEAN), S2_OK);
+		record_ends();
+		require_cleaned(GB + PAGE, PAGE);
+		require(cleaned() == PAGE, "%#llx bytes cleaned", LLU(cleaned()));
+		world_close(&w);
+	}
+}
+
 /* --- what is wrong ---------------------------------------------------------- */
 
 static void stops_at(struct world *w, s2_desc *entry, s2_desc desc, unsigned int level)
@@ -483,6 +657,14 @@ int main(void)
 		cmocka_unit_test(a_lock_is_waited_for),
 		cmocka_unit_test(what_this_cpu_has_deferred_is_completed_first),
 		cmocka_unit_test(what_is_sealed_is_cleaned),
+		cmocka_unit_test(what_an_unmap_takes_away_is_cleaned_once_and_nothing_else),
+		cmocka_unit_test(a_hole_in_a_large_block_is_cleaned),
+		cmocka_unit_test(pages_that_lie_anywhere_are_cleaned),
+		cmocka_unit_test(room_is_made_before_a_block_is_cut),
+		cmocka_unit_test(a_deferred_unmap_is_cleaned_with_the_flush),
+		cmocka_unit_test(the_budget_of_an_unmap_counts_what_it_cleans),
+		cmocka_unit_test(with_forced_write_back_an_unmap_cleans_nothing_and_cuts_tables),
+		cmocka_unit_test(what_another_takes_away_first_is_not_cleaned),
 		cmocka_unit_test(corrupt_entries_stop_it),
 		cmocka_unit_test(bad_input_is_refused),
 	};

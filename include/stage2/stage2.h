@@ -98,6 +98,7 @@ struct s2_run {
  * and only the flush releases that entry: so nothing can be freed before it.
  */
 #define S2_GATHER_RUNS 8u /* a range cuts a tree in at most 7: two edges a level, and a middle */
+#define S2_GATHER_PIECES 16u /* of memory that is cleaned after the flush */
 struct s2_gather {
 	struct s2_tree *tree; /* whose entries these are; NULL if there is nothing to flush */
 	uint32_t runs;
@@ -106,6 +107,10 @@ struct s2_gather {
 	uint64_t restricted, restricted_end;
 	uint8_t restricted_level; /* of all of them, or 4 */
 	bool counted; /* in tree->restricting */
+	uint8_t pieces;
+	struct {
+		uint64_t pa, size;
+	} piece[S2_GATHER_PIECES]; /* that nothing maps any more, to be cleaned after the flush */
 };
 
 /* Counted by each CPU for itself; plain words that only it writes. */
@@ -221,6 +226,10 @@ int s2_destroy(struct s2_tree *tree, struct s2_cpu *cpu);
 #define S2_CLEAR 0x10u /* age: clear the access flags that are set */
 #define S2_INVALIDATE 0x20u /* age: and invalidate, so that the next access is seen */
 #define S2_KEEP 0x40u /* log_collect: only look */
+#define S2_CLEAN 0x80u /* unmap: and clean what was mapped there */
+
+/* Bytes of memory that are cleaned for one unit of the budget, at most. */
+#define S2_CLEAN_PIECE UINT64_C(0x10000)
 
 /*
  * Maps [ipa, ipa + size) to [pa, pa + size) with `attr`, over whatever is there.
@@ -283,7 +292,15 @@ int s2_map_cost(const struct s2_tree *tree, uint64_t ipa, uint64_t size, uint64_
  * With cpu->log, which then stays until the flush, tables above the last level are not
  * cut off: every page that was dirty (S2_LOG) is reported.
  *
- * flags: S2_FAULT, S2_DEFER.  Statuses as s2_map(), but for those about pa,
+ * With S2_CLEAN all memory that this call takes away, and that was mapped S2_NORMAL, is
+ * cleaned and invalidated to the point of coherency, after the invalidation: then nobody
+ * can write to it through this tree, and the entries are free for others again.  What
+ * another call took away is for that one to clean.  Nothing is cut off then: the tables
+ * stay, empty, until an unmap without it, and the cost grows with the pages.  The budget
+ * counts pieces of S2_CLEAN_PIECE bytes as well, but a block goes in one: split it before,
+ * if that is too long.  With S2_FEAT_FWB the flag changes nothing.
+ *
+ * flags: S2_FAULT, S2_DEFER, S2_CLEAN.  Statuses as s2_map(), but for those about pa,
  * attributes and ownership.  A table page is needed only to split a block.
  *
  * TLB: when it returns, no CPU can use what was mapped there, also if it was
@@ -292,7 +309,8 @@ int s2_map_cost(const struct s2_tree *tree, uint64_t ipa, uint64_t size, uint64_
  * S2_RETRY, and the caller must stay in his read-side section.  Only so much can be
  * deferred (S2_GATHER_RUNS pieces): what is beyond is invalidated and released early,
  * and so is all of it when the call meets another operation.  On a tree that is not
- * shared, no other struct s2_cpu may be used until the flush.
+ * shared, no other struct s2_cpu may be used until the flush.  S2_CLEAN is then the
+ * flush's as well.
  */
 int s2_unmap(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size, uint32_t flags);
 
@@ -384,9 +402,6 @@ int s2_split(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t si
  */
 int s2_collapse(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint32_t level,
 		uint32_t flags);
-
-/* Bytes that s2_clean() cleans for one unit of the budget, at most. */
-#define S2_CLEAN_PIECE UINT64_C(0x10000)
 
 /*
  * Cleans and invalidates to the point of coherency, in data caches, all memory that
