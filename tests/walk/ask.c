@@ -109,13 +109,22 @@ static struct answer leaf(int level, uint64_t pa, bool old)
 	return (struct answer){.read = why, .write = why, .level = level, .pa = pa};
 }
 
-static void permit(struct answer *a, bool read, bool write, bool exec)
+static void permit(struct answer *a, bool read, bool write, unsigned int exec)
 {
 	if (a->read == WHY_FLAG)
 		return;
 	a->read = read ? WHY_OPEN : WHY_PERMISSION;
 	a->write = write ? WHY_OPEN : WHY_PERMISSION;
 	a->exec = exec;
+}
+
+/* XN[1:0], descriptor bits 54:53 (Arm ARM, "FEAT_XNX"); without it bit 53 means nothing. */
+static unsigned int exec_of(const struct subject *s, uint64_t desc)
+{
+	static const unsigned int exec[] = {EXEC_EL1 | EXEC_EL0, EXEC_EL0, 0, EXEC_EL1};
+	unsigned int xn = desc >> 53 & 3;
+
+	return exec[s->fmt.features & S2_FEAT_XNX ? xn : xn & 2];
 }
 
 struct answer ask_machine(const struct subject *s, uint64_t ipa)
@@ -131,11 +140,23 @@ struct answer ask_machine(const struct subject *s, uint64_t ipa)
 		return nothing(end.level);
 	offset = ipa & ((UINT64_C(1) << m_regime_shift(&s->regime, end.level)) - 1);
 	a = leaf(end.level, end.decoded.address | offset, !end.decoded.af && !s->regime.ha);
-	permit(&a, end.decoded.read, end.decoded.write, end.decoded.exec);
+	permit(&a, end.decoded.read, end.decoded.write || (end.decoded.dbm && s->regime.hd),
+	       exec_of(s, *end.entry));
 	return a;
 }
 
 /* --- the library ---------------------------------------------------------------------- */
+
+static unsigned int exec_of_attr(s2_attr attr)
+{
+	return (attr & S2_X_EL1 ? EXEC_EL1 : 0) | (attr & S2_X_EL0 ? EXEC_EL0 : 0);
+}
+
+/* The first write to what is logged and clean faults, unless hardware notes it. */
+static bool may_write(const struct subject *s, s2_attr attr)
+{
+	return attr & S2_W && (!(attr & S2_LOG) || attr & S2_DIRTY || s->fmt.features & S2_FEAT_HD);
+}
 
 struct answer ask_library(const struct subject *s, uint64_t ipa)
 {
@@ -152,6 +173,6 @@ struct answer ask_library(const struct subject *s, uint64_t ipa)
 		return (struct answer){.read = WHY_OTHER, .write = WHY_OTHER};
 	old = m.attr & S2_OLD && !(s->fmt.features & S2_FEAT_HAF);
 	a = leaf((int)m.level, m.pa + (ipa - m.ipa), old);
-	permit(&a, m.attr & S2_R, m.attr & S2_W, m.attr & S2_X);
+	permit(&a, m.attr & S2_R, may_write(s, m.attr), exec_of_attr(m.attr));
 	return a;
 }

@@ -93,6 +93,106 @@ static void plant_ignored(const struct garden *g, int level)
 	}
 }
 
+/* Whatever a leaf may say of writes and of the access flag, with hardware that sets them or not. */
+static void plant_noted(const struct garden *g, int level)
+{
+	uint64_t type = level == 3 ? VALID | TYPE : VALID;
+	uint64_t memory = UINT64_C(1) << 2; /* MemAttr: Device-nGnRE */
+
+	if (!s2_level_has_leaf(&g->s->fmt, (unsigned int)level))
+		return;
+	for (uint64_t n = 0; n < 16; n++)
+		plant(g, level, type | memory | (n & 3) << 6 | (n >> 2 & 1) << 10 | (n >> 3) << 51);
+}
+
+/* XN[1:0]: told apart by FEAT_XNX alone, and the library does not set XN[0] without. */
+static void plant_exec(const struct garden *g, int level)
+{
+	uint64_t type = level == 3 ? VALID | TYPE : VALID;
+
+	if (!s2_level_has_leaf(&g->s->fmt, (unsigned int)level))
+		return;
+	for (uint64_t xn = 0; xn < 4; xn++) {
+		if (xn & 1 && !(g->s->fmt.features & S2_FEAT_XNX))
+			continue;
+		plant(g, level, MAPPED | type | xn << 53);
+	}
+}
+
+/* nT of a block (FEAT_BBM level 1): how it is cached, not what it means. */
+static void plant_nt(const struct garden *g, int level)
+{
+	if (level == 3 || !s2_level_has_leaf(&g->s->fmt, (unsigned int)level))
+		return;
+	g->s->foreign = true;
+	plant(g, level, MAPPED | VALID | UINT64_C(1) << 16);
+	g->s->foreign = false;
+}
+
+/* --- contiguous groups ------------------------------------------------------------------ */
+
+#define CONTIGUOUS (UINT64_C(1) << 52)
+#define GROUP_MAX 128u
+
+/* Writes a group from `first` on, after each other the leaves that follow `desc`. */
+static void write_group(const struct garden *g, int level, uint64_t *first, uint64_t desc)
+{
+	unsigned int n = 1u << m_regime_group(&g->s->regime, level);
+
+	for (unsigned int i = 0; i < n; i++)
+		first[i] = m_regime_neighbour(&g->s->regime, desc, level, (int64_t)i);
+}
+
+/* Around both ends, and in each of some of its members. */
+static void note_group(struct subject *s, uint64_t ipa, uint64_t size, unsigned int members)
+{
+	s->addresses = 0;
+	subject_note(s, ipa, size * members);
+	for (unsigned int i = 0; i < members; i += 1 + members / 8)
+		subject_note(s, ipa + i * size, size);
+}
+
+static void plant_group(const struct garden *g, int level, uint64_t desc)
+{
+	unsigned int n = 1u << m_regime_group(&g->s->regime, level);
+	uint64_t size = s2_level_size(&g->s->fmt, (unsigned int)level);
+	uint64_t before[GROUP_MAX], ipa, *first;
+	uint64_t *entry = entry_anywhere(g->s, level, &ipa);
+
+	if (!entry)
+		return;
+	first = entry - (ipa / size & (n - 1));
+	for (unsigned int i = 0; i < n; i++)
+		before[i] = first[i];
+	write_group(g, level, first, desc);
+	note_group(g->s, ipa & ~(size * n - 1), size, n);
+	g->visit(g->s, g->arg);
+	for (unsigned int i = 0; i < n; i++)
+		first[i] = before[i];
+}
+
+/*
+ * A hint, which this CPU does not take: what is asked is whether it is right not to.
+ * Each size of group, where the address spaces have room for one.
+ */
+static void plant_groups(const struct garden *g, int level)
+{
+	unsigned int bits = m_regime_group(&g->s->regime, level);
+	unsigned int top = s2_level_shift(&g->s->fmt, (unsigned int)level) + bits;
+	uint64_t type = level == 3 ? VALID | TYPE : VALID;
+
+	if (!bits || !s2_level_has_leaf(&g->s->fmt, (unsigned int)level) ||
+	    top > g->s->fmt.ipa_bits || top > g->s->fmt.pa_bits)
+		return;
+	g->s->foreign = true;
+	plant_group(g, level, MAPPED | CONTIGUOUS | type);
+	if (top < g->s->fmt.pa_bits)
+		plant_group(g, level,
+			    m_regime_neighbour(&g->s->regime, MAPPED | CONTIGUOUS | type, level,
+					       (int64_t)1 << (g->s->fmt.pa_bits - top - 1 + bits)));
+	g->s->foreign = false;
+}
+
 /* Addresses of one bit, that of the PA size or above, where the descriptor has a place for it. */
 static void plant_beyond(const struct garden *g, int level)
 {
@@ -120,6 +220,10 @@ void subject_plant(struct subject *s, plant_visitor *visit, void *arg)
 		plant_invalid(&g, level);
 		plant_reserved(&g, level);
 		plant_ignored(&g, level);
+		plant_noted(&g, level);
+		plant_exec(&g, level);
+		plant_nt(&g, level);
+		plant_groups(&g, level);
 		plant_beyond(&g, level);
 	}
 }

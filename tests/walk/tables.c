@@ -84,12 +84,23 @@ static uint64_t pick_pa(const struct subject *s, uint64_t size)
 	return random_next() & space & ~(size - 1);
 }
 
-static s2_attr pick_attr(void)
+/* Any combination that the format has. */
+static bool is_good(const struct subject *s, s2_attr attr)
+{
+	s2_desc desc;
+
+	return !s2_desc_leaf(&s->fmt, 3, 0, attr, &desc);
+}
+
+static s2_attr pick_attr(const struct subject *s)
 {
 	static const s2_attr memory[] = {S2_NORMAL, S2_NORMAL_NC, S2_DEVICE};
-	s2_attr attr = memory[random_below(3)] | S2_SW(random_below(8));
+	s2_attr attr;
 
-	attr |= (s2_attr)random_next() & (attr & S2_DEVICE ? S2_RW : S2_RWX);
+	do {
+		attr = memory[random_below(3)] | S2_SW(random_below(8));
+		attr |= (s2_attr)random_next() & (S2_RWX | S2_LOG | S2_DIRTY);
+	} while (!is_good(s, attr));
 	return random_below(8) ? attr : attr | S2_OLD;
 }
 
@@ -115,7 +126,7 @@ static void map_as(struct subject *s, uint64_t ipa, unsigned int level, uint64_t
 
 static void map(struct subject *s, uint64_t ipa, unsigned int level, uint64_t pa, uint32_t flags)
 {
-	map_as(s, ipa, level, pa, pick_attr(), flags);
+	map_as(s, ipa, level, pa, pick_attr(s), flags);
 }
 
 /* Whether a range of one entry of `level` lies within the space. */
@@ -200,6 +211,8 @@ static void step(struct subject *s)
 	subject_expect(s, "s2_reclaim", s2_reclaim(&s->tree, &s->cpu));
 }
 
+#define ACCESS (S2_RWX | S2_OLD | S2_LOG | S2_DIRTY)
+
 /*
  * Every combination of what an access can be refused for, in pages that nothing is
  * laid over any more.  What was there goes first: it would keep its access flag.
@@ -209,9 +222,11 @@ static void map_permissions(struct subject *s)
 	uint64_t granule = s2_level_size(&s->fmt, 3);
 	uint64_t space = (UINT64_C(1) << s->fmt.ipa_bits) - 1;
 
-	for (s2_attr attr = 0; attr <= (S2_RWX | S2_OLD); attr++) {
+	for (s2_attr attr = 0; attr <= ACCESS; attr++) {
 		uint64_t ipa = random_next() & space & ~(granule - 1);
 
+		if (attr & ~ACCESS || !is_good(s, attr))
+			continue;
 		subject_expect(s, "s2_unmap", s2_unmap(&s->tree, &s->cpu, ipa, granule, 0));
 		map_as(s, ipa, 3, pick_pa(s, granule), attr, 0);
 	}

@@ -33,8 +33,12 @@ struct answer {
 	enum why read, write;
 	int level; /* of the entry that decided; -1 if it was not told */
 	uint64_t pa; /* if one of them is open */
-	bool exec;
+	unsigned int exec; /* EXEC_EL1 and EXEC_EL0; the CPU is not asked */
 };
+
+/* Address translation instructions tell of reads and writes alone. */
+#define EXEC_EL1 1u
+#define EXEC_EL0 2u
 
 /* Everything about the format that is being tested. */
 struct subject {
@@ -44,6 +48,7 @@ struct subject {
 	struct s2_cpu cpu;
 	uint64_t address[ADDRESSES_MAX]; /* to be asked about */
 	unsigned int addresses;
+	bool foreign; /* something is planted that the library need not know, and may call corrupt */
 	const char *failed; /* a call that did not do what it should, or NULL */
 	int status; /* of that call */
 };
