@@ -51,18 +51,29 @@ static int cost_graft(struct s2_op *op, const struct s2_spot *at)
 	return s2_next(op, at);
 }
 
+/* What is mapped already and stays. */
+static bool is_left(const struct s2_op *op, const struct s2_spot *at)
+{
+	return op->flags & S2_HOLES || s2_maps_same(op, at);
+}
+
+static bool is_entered(const struct s2_op *op, const struct s2_spot *at)
+{
+	return at->level < s2_target_level(op) || s2_keeps_table(op);
+}
+
 static int cost_visit(struct s2_op *op, struct s2_spot *at)
 {
 	switch (s2_desc_kind(op->fmt, at->level, at->desc)) {
 	case S2_KIND_LEAF:
-		return s2_maps_same(op, at) ? s2_next(op, at) : cost_graft(op, at);
+		return is_left(op, at) ? s2_next(op, at) : cost_graft(op, at);
 	case S2_KIND_TABLE:
-		return at->level < s2_target_level(op) ? S2_STEP_DOWN : s2_next(op, at);
+		return is_entered(op, at) ? S2_STEP_DOWN : s2_next(op, at);
 	case S2_KIND_EMPTY:
 	case S2_KIND_LOCKED:
 		return cost_graft(op, at);
 	case S2_KIND_ANNOTATED:
-		return S2_OWNED;
+		return op->flags & S2_TAKE ? cost_graft(op, at) : S2_OWNED;
 	default:
 		return S2_CORRUPT;
 	}

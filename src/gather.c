@@ -7,6 +7,7 @@
  *	break	   |  L   |  L   |  L+PA |  L   |  L   |	one run, five entries
  *	flush	    DSB TLBI DSB TLBI DSB
  *	release	   |  0   |  0   |   0   |  0   |  0   |	and retire the table at PA
+ *		or, if the range is to be another's, his annotation in all of them
  *
  * An entry stays locked until its invalidation has completed, or a fault that
  * maps it anew would meet the old translation still cached.  The locked entry
@@ -54,6 +55,8 @@ bool s2_gather_adjoins(const struct s2_op *op, const struct s2_spot *at)
 	if (!g->runs)
 		return false;
 	run = &g->run[g->runs - 1];
+	if (run->made != op->made)
+		return false;
 	if (run->level != at->level || run->first + run->count != at->entry)
 		return false;
 	return run->ipa + ((uint64_t)run->count << s2_level_shift(op->fmt, run->level)) == at->base;
@@ -75,7 +78,8 @@ void s2_gather_add(struct s2_op *op, const struct s2_spot *at)
 					    .ipa = at->base,
 					    .count = 1,
 					    .level = (uint8_t)at->level,
-					    .tables = table};
+					    .tables = table,
+					    .made = op->made};
 }
 
 void s2_gather_prepare(struct s2_op *op, const struct s2_spot *at)
@@ -188,7 +192,7 @@ static void release(struct s2_op *op, const struct s2_run *run, uint32_t n)
 	s2_desc *entry = &run->first[n];
 	s2_desc desc = s2p_load(entry);
 
-	if (!s2_is_locked(desc) || s2_is_link(desc) || !s2p_cas(entry, desc, 0))
+	if (!s2_is_locked(desc) || s2_is_link(desc) || !s2p_cas(entry, desc, run->made))
 		return;
 	if (!(desc & S2_HAS_TABLE))
 		return;

@@ -10,6 +10,8 @@
  *	other permissions	one compare-and-swap; adjust.h		none
  *	another leaf		break, invalidate, make			yes
  *	a table, for a block	break, invalidate, make; then retire	yes
+ *	the same, with owners	down into it: leaves of its level	none
+ *	an annotation		nothing: S2_OWNED; or as empty		none
  *	a block, for a page	graft: break, invalidate, make		yes
  *
  * May run beside every other operation on the same tables.  Between break and
@@ -118,7 +120,7 @@ static int map_leaf(struct s2_op *op, const struct s2_spot *at, unsigned int tar
 
 	if (s2_is_sealed(at->desc))
 		return s2_contend(op, at);
-	if (s2_maps_same(op, at))
+	if (op->flags & S2_HOLES || s2_maps_same(op, at))
 		return map_same(op, at);
 	if (s2_is_grouped(at->desc) && (at->level < target || (at->desc ^ want) & ~S2_DESC_AF))
 		return s2_group_dissolve(op, at);
@@ -131,7 +133,15 @@ static int map_table(struct s2_op *op, const struct s2_spot *at)
 {
 	if (!s2p_table(s2_oa_decode(op->fmt, at->desc)))
 		return s2_corrupt(op, at);
-	return s2_log_wants(op, at->level) ? S2_STEP_DOWN : map_over(op, at);
+	if (s2_keeps_table(op) || s2_log_wants(op, at->level))
+		return S2_STEP_DOWN;
+	return map_over(op, at);
+}
+
+/* Empty, or annotated and to be taken. */
+static int map_invalid(struct s2_op *op, const struct s2_spot *at, unsigned int target)
+{
+	return at->level < target ? map_graft(op, at, target) : map_empty(op, at);
 }
 
 static int map_visit(struct s2_op *op, struct s2_spot *at)
@@ -139,7 +149,7 @@ static int map_visit(struct s2_op *op, struct s2_spot *at)
 	unsigned int target = s2_target_level(op);
 
 	if (!at->desc)
-		return at->level < target ? map_graft(op, at, target) : map_empty(op, at);
+		return map_invalid(op, at, target);
 	if (at->level < target && s2_is_table(at->level, at->desc))
 		return S2_STEP_DOWN;
 
@@ -151,7 +161,7 @@ static int map_visit(struct s2_op *op, struct s2_spot *at)
 	case S2_KIND_LOCKED:
 		return s2_contend(op, at);
 	case S2_KIND_ANNOTATED:
-		return S2_OWNED;
+		return op->flags & S2_TAKE ? map_invalid(op, at, target) : S2_OWNED;
 	default:
 		return s2_corrupt(op, at);
 	}
@@ -172,7 +182,9 @@ int s2_check_map(const struct s2_format *fmt, uint64_t ipa, uint64_t size, uint6
 	s2_desc desc;
 	int status;
 
-	if (flags & ~(S2_FAULT | S2_PAGES))
+	if (flags & ~(S2_FAULT | S2_PAGES | S2_TAKE | S2_HOLES))
+		return S2_INVALID;
+	if (flags & S2_TAKE && flags & S2_HOLES)
 		return S2_INVALID;
 	status = s2_check_range(fmt, ipa, size);
 	if (!status)

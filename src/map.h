@@ -34,6 +34,15 @@ static inline unsigned int s2_target_level(const struct s2_op *op)
 }
 
 /*
+ * A table is not replaced by a block if it may hold what the caller must not map over:
+ * the map goes on in it, and puts leaves of its level there.
+ */
+static inline bool s2_keeps_table(const struct s2_op *op)
+{
+	return op->flags & S2_HOLES || (op->tree->owned && !(op->flags & S2_TAKE));
+}
+
+/*
  * What a leaf that maps the memory that is wanted has noted, and keeps: its access flag,
  * that it is one of a group, and that it is dirty, if it was logged and shall be.  0 if it
  * maps other memory.

@@ -25,7 +25,8 @@ struct s2_op {
 	uint64_t budget; /* entries that may still be visited */
 	uint32_t flags;
 	s2_attr take, give; /* protect: permissions and software bits */
-	s2_desc attr_bits; /* a leaf's bits beside type and address; 0: entries become empty */
+	s2_desc attr_bits; /* a leaf's bits beside type and address; 0: no leaves */
+	s2_desc made; /* what entries become if not leaves: empty, or an annotation */
 	uint64_t delta; /* PA minus IPA, modulo 2^64 */
 	unsigned int top; /* highest level that a leaf may take */
 	bool clean; /* memory must be cleaned to the point of coherency before it is mapped, or after */
@@ -76,11 +77,11 @@ static inline void s2_op_enter_vmid(struct s2_op *op)
 	op->entered = true;
 }
 
-/* The leaf that the operation wants at `level` for `ipa`; 0 if it wants none. */
+/* What the operation wants at `level` for `ipa`: a leaf, if it wants leaves. */
 static inline s2_desc s2_op_leaf(const struct s2_op *op, uint64_t ipa, unsigned int level)
 {
 	if (!op->attr_bits)
-		return 0;
+		return op->made;
 	return op->attr_bits | s2_leaf_type(level) | s2_oa_encode(op->fmt, ipa + op->delta);
 }
 

@@ -15,6 +15,7 @@ S2_DIR := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 endif
 
 S2_FILES := \
+	annotate.c \
 	age.c \
 	bitmap.c \
 	cache.c \

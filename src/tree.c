@@ -49,6 +49,7 @@ int s2_init(struct s2_tree *tree, const struct s2_tree_config *cfg)
 		return S2_NO_GRACE;
 	*tree = (struct s2_tree){.fmt = cfg->fmt,
 				 .root = cfg->root,
+				 .owned = cfg->owned,
 				 .vttbr = vttbr,
 				 .grace = cfg->shared ? cfg->grace : NULL,
 				 .quota = cfg->quota};

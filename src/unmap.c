@@ -20,6 +20,8 @@
  *
  * May run beside every other operation on the same tables.
  */
+#include "unmap.h"
+
 #include "gather.h"
 #include "graft.h"
 #include "group.h"
@@ -33,7 +35,7 @@ static int unmap_empty(struct s2_op *op, const struct s2_spot *at)
 	return s2_next(op, at);
 }
 
-static int unmap_whole(struct s2_op *op, const struct s2_spot *at)
+int s2_cut(struct s2_op *op, const struct s2_spot *at)
 {
 	if (!s2_gather_break(op, at))
 		return s2_lost(op);
@@ -42,8 +44,7 @@ static int unmap_whole(struct s2_op *op, const struct s2_spot *at)
 	return s2_next(op, at);
 }
 
-/* The highest level below the entry at which the hole, or the first part of it, can be cut. */
-static unsigned int hole_level(const struct s2_op *op, const struct s2_spot *at)
+unsigned int s2_hole_level(const struct s2_op *op, const struct s2_spot *at)
 {
 	unsigned int level = at->level + 1;
 
@@ -57,12 +58,14 @@ static unsigned int hole_level(const struct s2_op *op, const struct s2_spot *at)
 	return level;
 }
 
-static int cut_leaf(struct s2_op *op, const struct s2_spot *at)
+int s2_cut_leaf(struct s2_op *op, const struct s2_spot *at)
 {
+	if (s2_is_sealed(at->desc))
+		return s2_contend(op, at);
 	if (s2_is_grouped(at->desc))
 		return s2_group_covered(op, at) ? s2_group_unmap(op, at)
 						: s2_group_dissolve(op, at);
-	return s2_covered(op, at) ? unmap_whole(op, at) : s2_graft(op, at, hole_level(op, at));
+	return s2_covered(op, at) ? s2_cut(op, at) : s2_graft(op, at, s2_hole_level(op, at));
 }
 
 /* Who lost a race for it has not moved op->pos, and has taken nothing away. */
@@ -72,22 +75,19 @@ static int unmap_leaf(struct s2_op *op, const struct s2_spot *at)
 	uint64_t from = op->pos;
 	int step;
 
-	if (s2_is_sealed(at->desc))
-		return s2_contend(op, at);
 	if (clean)
 		s2_gather_make_room(op, at, from);
-	step = cut_leaf(op, at);
+	step = s2_cut_leaf(op, at);
 	if (clean && op->pos > from)
 		s2_gather_clean(op, at, from, op->pos);
 	return step;
 }
 
-static int unmap_table(struct s2_op *op, const struct s2_spot *at)
+int s2_cut_table(struct s2_op *op, const struct s2_spot *at)
 {
 	if (!s2_covered(op, at) || op->clean || s2_log_wants(op, at->level))
 		return S2_STEP_DOWN;
-	return s2p_table(s2_oa_decode(op->fmt, at->desc)) ? unmap_whole(op, at)
-							  : s2_corrupt(op, at);
+	return s2p_table(s2_oa_decode(op->fmt, at->desc)) ? s2_cut(op, at) : s2_corrupt(op, at);
 }
 
 static int unmap_visit(struct s2_op *op, struct s2_spot *at)
@@ -99,7 +99,7 @@ static int unmap_visit(struct s2_op *op, struct s2_spot *at)
 	case S2_KIND_LEAF:
 		return unmap_leaf(op, at);
 	case S2_KIND_TABLE:
-		return unmap_table(op, at);
+		return s2_cut_table(op, at);
 	case S2_KIND_LOCKED:
 		return s2_contend(op, at);
 	default:

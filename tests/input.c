@@ -111,9 +111,44 @@ static void map_refuses_what_is_not_there(void **state)
 	refuses_early(f, s2_map(tree, &f->never_initialised, GB, PAGE, 0, S2_RW, 0), S2_INVALID);
 	refuses_early(f, s2_map(tree, &f->other_granule, GB, PAGE, 0, S2_RW, 0), S2_BAD_CACHE);
 	for (unsigned int bit = 0; bit < 32; bit++)
-		if (!(UINT32_C(1) << bit & (S2_FAULT | S2_PAGES)))
+		if (!(UINT32_C(1) << bit & (S2_FAULT | S2_PAGES | S2_TAKE | S2_HOLES)))
 			refuses(f, s2_map(tree, cpu, GB, PAGE, 0, S2_RW, UINT32_C(1) << bit),
 				S2_INVALID);
+}
+
+static void map_does_not_take_and_spare_what_is_there_at_once(void **state)
+{
+	struct fixture *f = *state;
+
+	refuses(f, s2_map(&f->world.tree, &f->world.cpu[0], GB, PAGE, 0, S2_RW, S2_TAKE | S2_HOLES),
+		S2_INVALID);
+}
+
+/* The tree has no owners: whatever else is wrong is said first. */
+static void annotate_refuses_bad_input(void **state)
+{
+	struct fixture *f = *state;
+	struct s2_tree *tree = &f->world.tree, zero = {0};
+	struct s2_cpu *cpu = &f->world.cpu[0];
+	uint64_t top = UINT64_MAX - PAGE + 1;
+
+	refuses(f, s2_annotate(NULL, cpu, GB, PAGE, 1, 0, 0), S2_INVALID);
+	refuses(f, s2_annotate(&zero, cpu, GB, PAGE, 1, 0, 0), S2_INVALID);
+	refuses_early(f, s2_annotate(tree, NULL, GB, PAGE, 1, 0, 0), S2_INVALID);
+	refuses_early(f, s2_annotate(tree, &f->other_granule, GB, PAGE, 1, 0, 0), S2_BAD_CACHE);
+	for (unsigned int bit = 0; bit < 32; bit++)
+		if (!(UINT32_C(1) << bit & (S2_FAULT | S2_DEFER)))
+			refuses(f, s2_annotate(tree, cpu, GB, PAGE, 1, 0, UINT32_C(1) << bit),
+				S2_INVALID);
+	refuses(f, s2_annotate(tree, cpu, GB, 0, 1, 0, 0), S2_BAD_SIZE);
+	refuses(f, s2_annotate(tree, cpu, GB + 8, PAGE, 1, 0, 0), S2_MISALIGNED);
+	refuses(f, s2_annotate(tree, cpu, GB, PAGE + 8, 1, 0, S2_DEFER), S2_MISALIGNED);
+	refuses(f, s2_annotate(tree, cpu, top, 2 * PAGE, 1, 0, 0), S2_WRAPS);
+	refuses(f, s2_annotate(tree, cpu, IPA_END, PAGE, 1, 0, 0), S2_IPA_RANGE);
+	refuses(f, s2_annotate(tree, cpu, GB, PAGE, 0, 0, 0), S2_BAD_OWNER);
+	refuses(f, s2_annotate(tree, cpu, GB, PAGE, S2_OWNER_MAX + 1, 0, 0), S2_BAD_OWNER);
+	refuses(f, s2_annotate(tree, cpu, GB, PAGE, 1, S2_PAYLOAD_MAX + 1, 0), S2_BAD_OWNER);
+	refuses(f, s2_annotate(tree, cpu, GB, PAGE, 1, S2_PAYLOAD_MAX, 0), S2_NO_OWNERS);
 }
 
 static void map_refuses_bad_ranges(void **state)
@@ -441,6 +476,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		with_tables(map_refuses_what_is_not_there),
+		with_tables(map_does_not_take_and_spare_what_is_there_at_once),
+		with_tables(annotate_refuses_bad_input),
 		with_tables(map_refuses_bad_ranges),
 		with_tables(map_refuses_bad_physical_addresses_and_keeps_the_mapping),
 		with_tables(map_refuses_bad_attributes),

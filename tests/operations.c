@@ -32,6 +32,7 @@ struct profile {
 	unsigned int steps;
 	bool shared;
 	uint64_t quota;
+	bool owned;
 };
 
 struct trial {
@@ -291,14 +292,25 @@ static void share_access_flags(struct trial *t, struct range part)
 	}
 }
 
+static void map_holes(struct trial *t, const struct call *call, struct range part)
+{
+	for (uint64_t at = 0; at < part.size; at += t->model.unit)
+		if (*model_at(&t->model, part.ipa + at) == MODEL_EMPTY)
+			model_map(&t->model, part.ipa + at, t->model.unit, call->pa + at,
+				  call->attr);
+}
+
 static void apply_map(struct trial *t, const struct call *call, struct range part)
 {
-	model_map(&t->model, part.ipa, part.size, call->pa, call->attr);
+	if (call->flags & S2_HOLES)
+		map_holes(t, call, part);
+	else
+		model_map(&t->model, part.ipa, part.size, call->pa, call->attr);
 	if (call->attr & S2_OLD)
 		share_access_flags(t, part);
 }
 
-/* The first annotated unit of a range; its end if there is none. */
+/* The first annotated unit of a range that stops a map; its end if there is none. */
 static uint64_t first_owned(struct trial *t, struct range range)
 {
 	for (uint64_t ipa = range.ipa; ipa < range.ipa + range.size; ipa += t->model.unit)
@@ -309,8 +321,8 @@ static uint64_t first_owned(struct trial *t, struct range range)
 }
 
 /*
- * A table that gives way to a block is not searched for annotations: a map that
- * shall stop at one must be too short for such a block.
+ * In a tree that was made without owners a table that gives way to a block is not searched
+ * for annotations: a map that shall stop at one must be too short for such a block.
  */
 static void make_short(struct trial *t, struct call *call, uint64_t owned)
 {
@@ -355,8 +367,13 @@ static void do_map(struct trial *t)
 	call.flags = (uint32_t)(draw(t, 4) ? 0 : S2_FAULT);
 	if (draw(t, 4) == 0 && call.range.size >> t->world.fmt.granule_shift <= PAGES_MAX)
 		call.flags |= S2_PAGES;
-	owned = first_owned(t, call.range);
-	if (owned < call.range.ipa + call.range.size)
+	if (draw(t, 5) == 0)
+		call.flags |= S2_HOLES;
+	else if (t->profile->owned && draw(t, 3) == 0)
+		call.flags |= S2_TAKE;
+	owned = call.flags & S2_TAKE ? call.range.ipa + call.range.size
+				     : first_owned(t, call.range);
+	if (owned < call.range.ipa + call.range.size && !t->profile->owned)
 		make_short(t, &call, owned);
 	describe(t, &call);
 	note_entry_sizes(t, call.range);
@@ -594,19 +611,61 @@ static void do_access(struct trial *t)
 	check_all(t);
 }
 
-static void do_annotate(struct trial *t)
+/* By the hand of the test, in a tree that was not made for it: what is there is respected. */
+static void annotate_unit(struct trial *t, uint64_t ipa, uint32_t owner)
 {
-	struct call call = {.name = "annotate", .range = draw_range(t)};
-	uint32_t owner = 1 + (uint32_t)draw(t, S2_OWNER_MAX);
 	struct arch_walk walk;
 
-	describe(t, &call);
-	arch_walk(&t->world.regime, call.range.ipa, &walk);
+	arch_walk(&t->world.regime, ipa, &walk);
 	if (walk.desc || walk.level != t->model.unit_level || draw(t, 3))
 		return;
-	world_annotate(&t->world, call.range.ipa, walk.level, owner);
-	model_own(&t->model, call.range.ipa, owner);
+	world_annotate(&t->world, ipa, walk.level, owner);
+	model_own(&t->model, ipa, owner);
 	check_all(t);
+}
+
+static int run_annotate(struct trial *t, const struct call *call, struct range rest)
+{
+	return s2_annotate(&t->world.tree, cpu_of(t), rest.ipa, rest.size, call->level, call->pa,
+			   call->flags);
+}
+
+static void apply_annotate(struct trial *t, const struct call *call, struct range part)
+{
+	for (uint64_t at = 0; at < part.size; at += t->model.unit)
+		model_own(&t->model, part.ipa + at, call->level);
+}
+
+static int visit_payload(const struct s2_mapping *m, void *arg)
+{
+	require(m->kind == S2_KIND_ANNOTATED && s2_desc_payload(m->desc) == *(uint64_t *)arg,
+		"IPA %#llx: %#llx", LLU(m->ipa), LLU(m->desc));
+	return 0;
+}
+
+/* The call's level is the owner, its address the payload. */
+static void do_annotate(struct trial *t)
+{
+	struct call call = {.name = "annotate", .run = run_annotate, .apply = apply_annotate};
+	int status;
+
+	call.range = draw_range(t);
+	call.level = 1 + (uint32_t)draw(t, draw(t, 2) ? 3 : S2_OWNER_MAX);
+	call.pa = draw(t, 2) ? 0 : draw(t, S2_PAYLOAD_MAX + 1);
+	call.flags = (uint32_t)(draw(t, 4) ? 0 : S2_FAULT);
+	describe(t, &call);
+	if (!t->profile->owned) {
+		annotate_unit(t, call.range.ipa, call.level);
+		return;
+	}
+	provide(t, draw_resources(t));
+	status = run_call(t, &call);
+	if (status == S2_QUOTA && t->profile->quota)
+		return;
+	require_status(status, S2_OK);
+	require_status(
+		s2_walk(&t->world.tree, call.range.ipa, call.range.size, visit_payload, &call.pa),
+		S2_OK);
 }
 
 static void do_reclaim(struct trial *t)
@@ -691,6 +750,7 @@ static void agree_with_a_flat_array(void **state)
 	struct trial t = {.profile = profile};
 	struct world_config config = {.format = profile->format,
 				      .shared = profile->shared,
+				      .owned = profile->owned,
 				      .quota = profile->quota,
 				      .arena = arena_for(profile)};
 
@@ -717,37 +777,73 @@ static void agree_with_a_flat_array(void **state)
 #define TLBI (TTL | RANGE)
 #define HAF S2_FEAT_HAF
 
-/* granule, IPA bits, PA bits, VMID bits, features; unit, blocks, steps, shared, quota */
+/* granule, IPA bits, PA bits, VMID bits, features; unit, blocks, steps, shared, quota, owners */
 static struct profile profiles[] = {
-	{"4K, 4 root tables at level 2", {12, 32, 40, 8, 0}, 3, 3, 2000, true, 0},
-	{"4K, 4 root tables at level 2, exclusive", {12, 32, 40, 8, 0}, 3, 3, 2000, false, 0},
-	{"4K, 2 root tables at level 1", {12, 40, 40, 16, TTL}, 3, 3, 2000, true, 0},
-	{"4K, level 1, FWB", {12, 39, 48, 16, TLBI | FWB}, 3, 3, 2000, true, 0},
-	{"4K, 16 root tables, exclusive", {12, 43, 44, 16, RANGE}, 3, 3, 2000, false, 0},
-	{"4K, level 0, HAF", {12, 48, 48, 16, TLBI | HAF}, 3, 3, 2000, true, 0},
-	{"4K, LPA2, 52 bits", {12, 52, 52, 16, LPA2 | TLBI}, 3, 3, 2000, true, 0},
-	{"4K, LPA2, HAF, exclusive", {12, 44, 48, 16, LPA2 | RANGE | HAF}, 3, 3, 2000, false, 0},
-	{"4K blocks, level 1", {12, 36, 40, 16, 0}, 2, 3, 1000, true, 0},
-	{"4K blocks, HAF", {12, 40, 40, 8, TTL | HAF}, 2, 3, 1000, true, 0},
-	{"4K blocks, level 0, FWB", {12, 48, 48, 16, TLBI | FWB}, 2, 3, 1000, true, 0},
-	{"4K blocks, level 0, exclusive", {12, 48, 48, 16, TLBI}, 2, 3, 1000, false, 0},
-	{"4K blocks, LPA2, 52 bits", {12, 52, 52, 16, LPA2 | TLBI | FWB}, 2, 3, 1000, true, 0},
-	{"4K blocks to 512G, LPA2", {12, 46, 48, 16, LPA2 | TLBI | HAF}, 1, 3, 1000, true, 0},
-	{"16K, level 2", {14, 36, 40, 8, 0}, 3, 2, 500, true, 0},
-	{"16K, 16 root tables, FWB", {14, 40, 48, 16, TLBI | FWB}, 3, 2, 500, true, 0},
-	{"16K, 2 root tables, exclusive", {14, 48, 48, 16, TTL}, 3, 2, 500, false, 0},
-	{"16K, LPA2, level 0, HAF", {14, 52, 52, 16, LPA2 | TLBI | HAF}, 3, 2, 500, true, 0},
-	{"16K blocks, level 1", {14, 42, 48, 16, TLBI}, 2, 2, 400, true, 0},
-	{"16K blocks to 64G, LPA2", {14, 47, 52, 16, LPA2 | TLBI | FWB}, 2, 2, 400, true, 0},
-	{"16K blocks, LPA2, exclusive", {14, 51, 52, 16, LPA2}, 2, 2, 400, false, 0},
-	{"64K, level 2", {16, 40, 42, 8, 0}, 3, 1, 150, true, 0},
-	{"64K, 16 root tables, FWB", {16, 46, 48, 16, TLBI | FWB}, 3, 1, 150, true, 0},
-	{"64K, 52 bits, HAF, exclusive", {16, 52, 52, 16, TLBI | HAF}, 3, 1, 150, false, 0},
-	{"64K blocks, level 1", {16, 48, 48, 16, TTL}, 2, 1, 200, true, 0},
-	{"64K blocks to 4T, 52 bits", {16, 52, 52, 16, TLBI | FWB}, 2, 1, 200, true, 0},
-	{"4K, a quota of 4 tables", {12, 32, 40, 8, 0}, 3, 3, 2000, true, 4},
-	{"4K, a quota of 6 tables", {12, 39, 48, 16, TLBI | FWB}, 3, 3, 2000, true, 6},
-	{"4K, a quota of 9 tables, exclusive", {12, 48, 48, 16, HAF}, 3, 3, 2000, false, 9},
+	{"4K, 4 root tables at level 2", {12, 32, 40, 8, 0}, 3, 3, 2000, true, 0, false},
+	{"4K, 4 root tables at level 2, exclusive",
+	 {12, 32, 40, 8, 0},
+	 3,
+	 3,
+	 2000,
+	 false,
+	 0,
+	 false},
+	{"4K, 2 root tables at level 1", {12, 40, 40, 16, TTL}, 3, 3, 2000, true, 0, false},
+	{"4K, level 1, FWB", {12, 39, 48, 16, TLBI | FWB}, 3, 3, 2000, true, 0, false},
+	{"4K, 16 root tables, exclusive", {12, 43, 44, 16, RANGE}, 3, 3, 2000, false, 0, false},
+	{"4K, level 0, HAF", {12, 48, 48, 16, TLBI | HAF}, 3, 3, 2000, true, 0, false},
+	{"4K, LPA2, 52 bits", {12, 52, 52, 16, LPA2 | TLBI}, 3, 3, 2000, true, 0, false},
+	{"4K, LPA2, HAF, exclusive",
+	 {12, 44, 48, 16, LPA2 | RANGE | HAF},
+	 3,
+	 3,
+	 2000,
+	 false,
+	 0,
+	 false},
+	{"4K blocks, level 1", {12, 36, 40, 16, 0}, 2, 3, 1000, true, 0, false},
+	{"4K blocks, HAF", {12, 40, 40, 8, TTL | HAF}, 2, 3, 1000, true, 0, false},
+	{"4K blocks, level 0, FWB", {12, 48, 48, 16, TLBI | FWB}, 2, 3, 1000, true, 0, false},
+	{"4K blocks, level 0, exclusive", {12, 48, 48, 16, TLBI}, 2, 3, 1000, false, 0, false},
+	{"4K blocks, LPA2, 52 bits",
+	 {12, 52, 52, 16, LPA2 | TLBI | FWB},
+	 2,
+	 3,
+	 1000,
+	 true,
+	 0,
+	 false},
+	{"4K blocks to 512G, LPA2",
+	 {12, 46, 48, 16, LPA2 | TLBI | HAF},
+	 1,
+	 3,
+	 1000,
+	 true,
+	 0,
+	 false},
+	{"16K, level 2", {14, 36, 40, 8, 0}, 3, 2, 500, true, 0, false},
+	{"16K, 16 root tables, FWB", {14, 40, 48, 16, TLBI | FWB}, 3, 2, 500, true, 0, false},
+	{"16K, 2 root tables, exclusive", {14, 48, 48, 16, TTL}, 3, 2, 500, false, 0, false},
+	{"16K, LPA2, level 0, HAF", {14, 52, 52, 16, LPA2 | TLBI | HAF}, 3, 2, 500, true, 0, false},
+	{"16K blocks, level 1", {14, 42, 48, 16, TLBI}, 2, 2, 400, true, 0, false},
+	{"16K blocks to 64G, LPA2", {14, 47, 52, 16, LPA2 | TLBI | FWB}, 2, 2, 400, true, 0, false},
+	{"16K blocks, LPA2, exclusive", {14, 51, 52, 16, LPA2}, 2, 2, 400, false, 0, false},
+	{"64K, level 2", {16, 40, 42, 8, 0}, 3, 1, 150, true, 0, false},
+	{"64K, 16 root tables, FWB", {16, 46, 48, 16, TLBI | FWB}, 3, 1, 150, true, 0, false},
+	{"64K, 52 bits, HAF, exclusive", {16, 52, 52, 16, TLBI | HAF}, 3, 1, 150, false, 0, false},
+	{"64K blocks, level 1", {16, 48, 48, 16, TTL}, 2, 1, 200, true, 0, false},
+	{"64K blocks to 4T, 52 bits", {16, 52, 52, 16, TLBI | FWB}, 2, 1, 200, true, 0, false},
+	{"4K, owners", {12, 39, 48, 16, TLBI}, 3, 3, 2000, true, 0, true},
+	{"4K, owners, exclusive", {12, 40, 40, 8, HAF}, 3, 3, 2000, false, 0, true},
+	{"4K blocks, level 0, owners", {12, 48, 48, 16, TLBI | FWB}, 2, 3, 1000, true, 0, true},
+	{"4K, a quota of 6 tables, owners", {12, 39, 48, 16, 0}, 3, 3, 2000, true, 6, true},
+	{"16K, LPA2, owners", {14, 52, 52, 16, LPA2 | TLBI}, 3, 2, 500, true, 0, true},
+	{"16K blocks to 64G, LPA2, owners", {14, 47, 52, 16, LPA2}, 2, 2, 400, true, 0, true},
+	{"64K, 52 bits, owners", {16, 52, 52, 16, TLBI}, 3, 1, 150, true, 0, true},
+	{"64K blocks to 4T, owners", {16, 52, 52, 16, TLBI}, 2, 1, 200, false, 0, true},
+	{"4K, a quota of 4 tables", {12, 32, 40, 8, 0}, 3, 3, 2000, true, 4, false},
+	{"4K, a quota of 6 tables", {12, 39, 48, 16, TLBI | FWB}, 3, 3, 2000, true, 6, false},
+	{"4K, a quota of 9 tables, exclusive", {12, 48, 48, 16, HAF}, 3, 3, 2000, false, 9, false},
 };
 
 int main(void)

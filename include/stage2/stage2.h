@@ -90,6 +90,7 @@ struct s2_run {
 	uint32_t count; /* >= 1; every one of them is locked by this CPU */
 	uint8_t level;
 	bool tables; /* one of them pointed to a table */
+	s2_desc made; /* what they become when they are released: empty, or an annotation */
 };
 
 /*
@@ -173,6 +174,7 @@ struct s2_tree_config {
 	void *root; /* fmt->root_size bytes, aligned to that, of memory that s2p_table() knows */
 	uint32_t vmid; /* the guest's alone, as long as the tree lives */
 	bool shared; /* several CPUs at once */
+	bool owned; /* it is to have annotations: s2_annotate() */
 	struct s2_grace *grace; /* outlives the tree; required if shared, unused if not */
 	uint64_t quota; /* table pages that the tree may have beside the root; 0: no limit */
 };
@@ -181,6 +183,7 @@ struct s2_tree_config {
 struct s2_tree {
 	const struct s2_format *fmt;
 	s2_desc *root;
+	bool owned; /* s2_map() replaces no table by a block, as there may be annotations in it */
 	uint64_t vttbr;
 	struct s2_grace *grace; /* NULL: exclusive, unlinked tables are freed at once */
 	uint64_t quota;
@@ -227,6 +230,8 @@ int s2_destroy(struct s2_tree *tree, struct s2_cpu *cpu);
 #define S2_INVALIDATE 0x20u /* age: and invalidate, so that the next access is seen */
 #define S2_KEEP 0x40u /* log_collect: only look */
 #define S2_CLEAN 0x80u /* unmap: and clean what was mapped there */
+#define S2_TAKE 0x100u /* map: over annotations too */
+#define S2_HOLES 0x200u /* map: only where nothing is mapped */
 
 /* Bytes of memory that are cleaned for one unit of the budget, at most. */
 #define S2_CLEAN_PIECE UINT64_C(0x10000)
@@ -254,10 +259,17 @@ int s2_destroy(struct s2_tree *tree, struct s2_cpu *cpu);
  * the format has S2_FEAT_FWB; S2_X invalidates instruction caches.  Of S2_NORMAL_NC
  * and S2_DEVICE memory the caller knows whether caches may hold any of it.
  *
- * flags: S2_FAULT, S2_PAGES.
- * S2_OK; S2_RETRY (S2_FAULT only); S2_MORE; S2_NO_PAGE; S2_QUOTA; S2_OWNED (an
- * annotated entry: ownership is not taken by mapping; a table that gives way to
- * a block is not searched for one); S2_CORRUPT; bad input:
+ * S2_HOLES leaves what is mapped as it is, whatever it is, and calls that done: for a
+ * fault handler that may come late, when the page has been mapped on purpose meanwhile.
+ *
+ * An annotation stops it (S2_OWNED): ownership is not taken by mapping.  With S2_TAKE it
+ * is mapped over, whose ever it is; the caller has asked before.  What an annotation of
+ * a larger range says of the rest of it stays.  On a tree that has annotations a table
+ * never gives way to a block, but with S2_TAKE: a range that covers the table is mapped
+ * in it, by leaves of its own level, and s2_collapse() makes blocks of them.
+ *
+ * flags: S2_FAULT, S2_PAGES, S2_TAKE, S2_HOLES (the last two exclude each other).
+ * S2_OK; S2_RETRY (S2_FAULT only); S2_MORE; S2_NO_PAGE; S2_QUOTA; S2_OWNED; S2_CORRUPT; bad input:
  * S2_INVALID, S2_BAD_SIZE, S2_MISALIGNED (ipa, pa or size to the granule),
  * S2_WRAPS, S2_IPA_RANGE, S2_PA_RANGE, S2_BAD_ATTR, S2_BAD_CACHE, S2_BUSY.
  *
@@ -313,6 +325,27 @@ int s2_map_cost(const struct s2_tree *tree, uint64_t ipa, uint64_t size, uint64_
  * flush's as well.
  */
 int s2_unmap(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size, uint32_t flags);
+
+/*
+ * Makes [ipa, ipa + size) invalid and annotated: it says now whose the range is.  `owner` is
+ * 1..S2_OWNER_MAX and `payload` 0..S2_PAYLOAD_MAX; both are the caller's to choose, and
+ * s2_lookup() and s2_walk() give them back.  What was mapped there is taken away as by
+ * s2_unmap(), and is not empty in between; another annotation is replaced.
+ *
+ * It stands in the highest entries that the range covers, each with the same payload.
+ * s2_split() leaves annotations alone, s2_collapse() tables that have one; s2_protect(), s2_age()
+ * and the dirty log pass over them; s2_touch() finds nothing mapped.  A part of a larger one
+ * that is mapped (S2_TAKE), unmapped or annotated anew leaves the rest as it was.  s2_unmap()
+ * is how they go.
+ *
+ * flags: S2_FAULT, S2_DEFER.  Statuses as s2_unmap(), and S2_BAD_OWNER; S2_NO_OWNERS (the
+ * tree was not made for it).  A table page is needed only where an entry is covered in part.
+ *
+ * TLB: as s2_unmap(): on return no CPU can use what was mapped there.  Over entries that are
+ * invalid there is nothing to invalidate.
+ */
+int s2_annotate(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size,
+		uint32_t owner, uint64_t payload, uint32_t flags);
 
 /*
  * Takes the permissions `take` from what is mapped in [ipa, ipa + size), and gives it

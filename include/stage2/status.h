@@ -27,6 +27,11 @@ enum s2_status {
 	S2_NOT_MAPPED = -2, /* touch: nothing is mapped there (ENOENT) */
 	S2_READ_ONLY = -30, /* touch: it may not be written (EROFS) */
 	S2_NOT_UNIFORM = -18, /* collapse: the entries do not form a block (EXDEV) */
+	S2_WRONG_OWNER =
+		-130, /* transfer: the pages are not his who would give them (EOWNERDEAD) */
+	S2_WRONG_STATE = -77, /* transfer: they are his, but shared, or not shared (EBADFD) */
+	S2_NOT_EMPTY = -17, /* transfer: the other has something there already (EEXIST) */
+	S2_NO_MATCH = -71, /* transfer: the other does not have what it is about (EPROTO) */
 	S2_CORRUPT = -117, /* a descriptor that no engine writes: see cpu->corrupt (EUCLEAN) */
 
 	/* Bad input: nothing was changed. */
@@ -38,6 +43,7 @@ enum s2_status {
 	S2_PA_RANGE = -33, /* beyond the PA bits of the format (EDOM) */
 	S2_BAD_ATTR = -95, /* attributes that contradict each other or do not exist (EOPNOTSUPP) */
 	S2_BAD_LEVEL = -44, /* the format has no such level, or no block there (ECHRNG) */
+	S2_NO_OWNERS = -6, /* annotate: the tree was made without (ENXIO) */
 	S2_BAD_OWNER = -87, /* an owner or payload beyond its bits (EUSERS) */
 	S2_BAD_VMID = -49, /* beyond the VMID bits of the format (EUNATCH) */
 	S2_NO_VMID = -28, /* too few VMIDs for so many CPUs (ENOSPC) */

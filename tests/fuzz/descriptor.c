@@ -150,9 +150,13 @@ static void check_agrees(const struct m_decoded *d, uint64_t pa, s2_attr attr)
 {
 	must(d->type == M_LEAF && d->address == pa, "%d at %#llx, %#llx", d->type, LLU(d->address),
 	     LLU(pa));
-	must(d->read == !!(attr & S2_R) && d->write == !!(attr & S2_W) &&
-		     d->exec == !!(attr & S2_X) && d->af == !(attr & S2_OLD),
+	bool clean = attr & S2_LOG && !(attr & S2_DIRTY);
+
+	/* The machine does not tell EL1 from EL0. */
+	must(d->read == !!(attr & S2_R) && d->write == (attr & S2_W && !clean) &&
+		     d->dbm == !!(attr & S2_LOG) && d->af == !(attr & S2_OLD),
 	     "%#x", attr);
+	must((attr & S2_X) == S2_X_EL1 || d->exec == !!(attr & S2_X), "%#x", attr);
 }
 
 /* What was decoded is encoded again: it means the same, to the library and to the machine. */

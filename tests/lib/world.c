@@ -32,6 +32,7 @@ static void open_tree(struct world *world, const struct world_config *config)
 		.root = world->root,
 		.vmid = VMID,
 		.shared = config->shared,
+		.owned = config->owned,
 		.grace = config->shared ? &world->qsbr.grace : NULL,
 		.quota = config->quota,
 	};

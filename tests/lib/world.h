@@ -21,6 +21,7 @@
 struct world_config {
 	struct s2_config format;
 	bool shared;
+	bool owned;
 	uint64_t quota;
 	uint64_t arena; /* bytes; 0: as much as most tests need */
 };
