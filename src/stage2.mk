@@ -33,6 +33,7 @@ S2_FILES := \
 	log.c \
 	map.c \
 	op.c \
+	ownership.c \
 	protect.c \
 	qsbr.c \
 	read.c \
