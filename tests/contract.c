@@ -263,6 +263,147 @@ static void what_is_deferred_stays_locked_until_a_piece_too_many_flushes_it(void
 	world_close(&w);
 }
 
+/* --- owners ------------------------------------------------------------------ */
+
+static const struct world_config owned = {
+	.format = {12, 39, 40, 8, S2_FEAT_TTL | S2_FEAT_TLBIRANGE}, .shared = true, .owned = true};
+
+static void annotate_ok(struct world *w, uint64_t ipa, uint64_t size, uint32_t owner,
+			uint32_t flags)
+{
+	require_status(s2_annotate(&w->tree, &w->cpu[0], ipa, size, owner, owner * 3, flags),
+		       S2_OK);
+}
+
+static void require_owner(const struct world *w, uint64_t ipa, uint32_t owner, unsigned int level)
+{
+	struct s2_mapping m = look(w, ipa);
+
+	require(m.kind == S2_KIND_ANNOTATED && s2_desc_owner(m.desc) == owner &&
+			s2_desc_payload(m.desc) == owner * 3 && m.level == level,
+		"IPA %#llx: %#llx at level %u", LLU(ipa), LLU(m.desc), m.level);
+}
+
+static void an_annotation_stands_as_high_as_its_range_covers(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_filled(&w, &owned, 20);
+	tlb_open(&w);
+	annotate_ok(&w, 0, 2 * GB, 7, 0);
+	require_owner(&w, GB + PAGE, 7, 1);
+	require(!w.tree.tables && !w.cpu[0].stats.breaks, "tables for annotations");
+	annotate_ok(&w, 3 * BLOCK + PAGE, PAGE, 8, 0);
+	require_owner(&w, 3 * BLOCK + PAGE, 8, 3);
+	require_owner(&w, 3 * BLOCK, 7, 3);
+	require_owner(&w, 0, 7, 2);
+	require(!w.cpu[0].stats.breaks, "something was broken");
+	tlb_close();
+	world_close(&w);
+}
+
+static void ownership_is_taken_only_on_purpose_and_survives_what_is_neutral(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_filled(&w, &owned, 20);
+	tlb_open(&w);
+	annotate_ok(&w, 0, 2 * GB, 7, 0);
+	require_status(s2_map(&w.tree, &w.cpu[0], BLOCK, PAGE, BLOCK, S2_RW, 0), S2_OWNED);
+	require_status(s2_map(&w.tree, &w.cpu[0], BLOCK, PAGE, BLOCK, S2_RW, S2_HOLES), S2_OWNED);
+	map_ok(&w, BLOCK, PAGE, BLOCK, S2_RW, S2_TAKE);
+	require(look(&w, BLOCK).kind == S2_KIND_LEAF, "not taken");
+	require_owner(&w, BLOCK + PAGE, 7, 3);
+	require_status(s2_split(&w.tree, &w.cpu[0], 0, 2 * GB, 3, 0), S2_OK);
+	require_owner(&w, GB, 7, 1);
+	require_status(s2_collapse(&w.tree, &w.cpu[0], BLOCK, 2, 0), S2_NOT_UNIFORM);
+	require_status(s2_unmap(&w.tree, &w.cpu[0], GB, PAGE, 0), S2_OK);
+	require(look(&w, GB).kind == S2_KIND_EMPTY, "unmapped, and still somebody's");
+	require_owner(&w, GB + PAGE, 7, 3);
+	tlb_close();
+	world_close(&w);
+}
+
+static void a_block_does_not_overrule_an_annotation_in_a_table(void **state)
+{
+	struct world w;
+	uint64_t pages = 9;
+
+	(void)state;
+	open_filled(&w, &owned, 20);
+	tlb_open(&w);
+	annotate_ok(&w, GB + 5 * PAGE, PAGE, 7, 0);
+	require_status(s2_map(&w.tree, &w.cpu[0], GB, BLOCK, GB, S2_RW, 0), S2_OWNED);
+	require(w.cpu[0].done == 5 * PAGE, "done %#llx", LLU(w.cpu[0].done));
+	require_status(s2_map_cost(&w.tree, GB, BLOCK, GB, S2_RW, 0, &pages), S2_OWNED);
+	require_owner(&w, GB + 5 * PAGE, 7, 3);
+	require_status(s2_unmap(&w.tree, &w.cpu[0], GB + 5 * PAGE, PAGE, 0), S2_OK);
+	map_ok(&w, GB, BLOCK, GB, S2_RW, 0);
+	require(look(&w, GB).level == 3, "a block");
+	require_status(s2_collapse(&w.tree, &w.cpu[0], GB, 2, 0), S2_OK);
+	annotate_ok(&w, GB + 5 * PAGE, PAGE, 7, 0);
+	require_status(s2_map_cost(&w.tree, GB, BLOCK, GB, S2_RW, S2_TAKE, &pages), S2_OK);
+	require(pages == 0, "%llu pages", LLU(pages));
+	map_ok(&w, GB, BLOCK, GB, S2_RW, S2_TAKE);
+	require(look(&w, GB + 5 * PAGE).level == 2, "no block");
+	tlb_close();
+	world_close(&w);
+}
+
+/* What is unmapped and what is given away lie side by side, and are flushed together. */
+static void deferred_annotations_and_unmaps_keep_apart(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_filled(&w, &owned, 20);
+	tlb_open(&w);
+	map_ok(&w, GB, 6 * PAGE, GB, S2_RW, 0);
+	require_status(s2_unmap(&w.tree, &w.cpu[0], GB, PAGE, S2_DEFER), S2_OK);
+	annotate_ok(&w, GB + PAGE, 2 * PAGE, 7, S2_DEFER);
+	require_status(s2_unmap(&w.tree, &w.cpu[0], GB + 3 * PAGE, PAGE, S2_DEFER), S2_OK);
+	/* A hole at the end of a run becomes what the run becomes. */
+	annotate_ok(&w, GB + 5 * PAGE, 2 * PAGE, 8, S2_DEFER);
+	tlb_returned(true);
+	for (unsigned int page = 0; page <= 6; page += 1 + (page == 3))
+		require(look(&w, GB + page * PAGE).kind == S2_KIND_LOCKED, "page %u", page);
+	require_status(s2_flush(&w.tree, &w.cpu[0]), S2_OK);
+	tlb_returned(false);
+	require(look(&w, GB).kind == S2_KIND_EMPTY && look(&w, GB + 3 * PAGE).kind == S2_KIND_EMPTY,
+		"unmapped, and not empty");
+	require_owner(&w, GB + PAGE, 7, 3);
+	require_owner(&w, GB + 2 * PAGE, 7, 3);
+	require_owner(&w, GB + 5 * PAGE, 8, 3);
+	require_owner(&w, GB + 6 * PAGE, 8, 3);
+	require(look(&w, GB + 4 * PAGE).kind == S2_KIND_LEAF, "the page between");
+	tlb_close();
+	world_close(&w);
+}
+
+static void holes_are_filled_and_what_is_mapped_stays(void **state)
+{
+	struct world w;
+	uint64_t pages = 9;
+
+	(void)state;
+	open_filled(&w, &shared, 20);
+	tlb_open(&w);
+	map_ok(&w, GB + PAGE, PAGE, 7 * PAGE, S2_R | S2_SW(3), 0);
+	require_status(s2_map_cost(&w.tree, GB, 2 * BLOCK, GB, S2_RWX, S2_HOLES, &pages), S2_OK);
+	require(pages == 0, "%llu pages", LLU(pages));
+	map_ok(&w, GB, 2 * BLOCK, GB, S2_RWX, S2_HOLES);
+	struct s2_mapping m = look(&w, GB + PAGE);
+
+	require(m.pa == 7 * PAGE && m.attr == (S2_R | S2_SW(3)), "%#llx", LLU(m.desc));
+	require(look(&w, GB).pa == GB && look(&w, GB + 2 * PAGE).pa == GB + 2 * PAGE, "no holes");
+	require(look(&w, GB + BLOCK).level == 2, "no block");
+	require(w.cpu[0].stats.breaks == 0, "%llu breaks", LLU(w.cpu[0].stats.breaks));
+	tlb_close();
+	world_close(&w);
+}
+
 /* --- reading ---------------------------------------------------------------- */
 
 static void lookup_takes_any_byte_address_and_tells_how_far_its_answer_goes(void **state)
@@ -487,6 +628,11 @@ int main(void)
 		cmocka_unit_test(a_fault_never_needs_more_than_s2_fault_pages),
 		cmocka_unit_test(what_lies_beside_a_range_in_the_largest_block_keeps_its_mapping),
 		cmocka_unit_test(what_is_deferred_stays_locked_until_a_piece_too_many_flushes_it),
+		cmocka_unit_test(an_annotation_stands_as_high_as_its_range_covers),
+		cmocka_unit_test(ownership_is_taken_only_on_purpose_and_survives_what_is_neutral),
+		cmocka_unit_test(a_block_does_not_overrule_an_annotation_in_a_table),
+		cmocka_unit_test(deferred_annotations_and_unmaps_keep_apart),
+		cmocka_unit_test(holes_are_filled_and_what_is_mapped_stays),
 		cmocka_unit_test(lookup_takes_any_byte_address_and_tells_how_far_its_answer_goes),
 		cmocka_unit_test(walk_visits_every_entry_once_in_order_holes_included),
 		cmocka_unit_test(visit_may_change_a_shared_tree),

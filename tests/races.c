@@ -34,7 +34,7 @@
 
 /* --- operations ------------------------------------------------------------- */
 
-enum verb { MAP, UNMAP, DEFERRED, SPLIT, COLLAPSE, RECLAIM };
+enum verb { MAP, UNMAP, DEFERRED, SPLIT, COLLAPSE, RECLAIM, TAKE, ANNOTATE };
 
 struct action {
 	const char *name;
@@ -69,6 +69,13 @@ static const struct action actions[] = {
 	{"collapse", COLLAPSE, 0, BLOCK, 0, 0},
 	{"collapse blocks", COLLAPSE, BLOCK, GB, 0, 0},
 	{"reclaim", RECLAIM, 0, 0, 0, 0},
+	/* In scenes with owners alone. */
+	{"take page 3", TAKE, 3 * PAGE, PAGE, F, S2_RWX},
+	{"take a block", TAKE, 0, BLOCK, F, S2_RWX},
+	{"annotate page 3", ANNOTATE, 3 * PAGE, PAGE, 0, 0},
+	{"annotate page 0", ANNOTATE, 0, PAGE, 0, 0},
+	{"annotate a block", ANNOTATE, 0, BLOCK, 0, 0},
+	{"annotate across the boundary", ANNOTATE, BLOCK - 4 * PAGE, 8 * PAGE, 0, 0},
 };
 
 struct outcome {
@@ -96,6 +103,11 @@ static int perform(struct s2_tree *tree, struct s2_cpu *cpu, const struct action
 		return s2_unmap(tree, cpu, BASE + a->at, a->size, flags);
 	case DEFERRED:
 		return unmap_deferred(tree, cpu, a, flags);
+	case TAKE:
+		return s2_map(tree, cpu, BASE + a->at, a->size, a->pa + a->at, a->attr,
+			      flags | S2_TAKE);
+	case ANNOTATE:
+		return s2_annotate(tree, cpu, BASE + a->at, a->size, 1, 0, flags);
 	case SPLIT:
 		return s2_split(tree, cpu, BASE + a->at, a->size, 3, flags);
 	case COLLAPSE:
@@ -118,21 +130,27 @@ struct step {
 struct scene {
 	const char *name;
 	struct step step[3];
+	bool owned; /* and then page 5 is annotated */
 };
 
 static const struct scene scenes[] = {
-	{"nothing", {{0}}},
-	{"eight pages", {{0, 8 * PAGE, F, S2_RWX, 0, 0}}},
-	{"eight pages read-only", {{0, 8 * PAGE, F, S2_R, 0, 0}}},
-	{"a block", {{0, BLOCK, F, S2_RWX, 0, 0}}},
-	{"a uniform table", {{0, BLOCK, F, S2_RWX, S2_PAGES, 0}}},
+	{"nothing", {{0}}, false},
+	{"eight pages", {{0, 8 * PAGE, F, S2_RWX, 0, 0}}, false},
+	{"eight pages read-only", {{0, 8 * PAGE, F, S2_R, 0, 0}}, false},
+	{"a block", {{0, BLOCK, F, S2_RWX, 0, 0}}, false},
+	{"a uniform table", {{0, BLOCK, F, S2_RWX, S2_PAGES, 0}}, false},
 	{"a table with one page elsewhere",
-	 {{0, BLOCK, F, S2_RWX, S2_PAGES, 0}, {3 * PAGE, PAGE, G, S2_RW, 0, 0}}},
-	{"a uniform table of blocks", {{BLOCK, GB, H, S2_RWX, 0, 2}}},
+	 {{0, BLOCK, F, S2_RWX, S2_PAGES, 0}, {3 * PAGE, PAGE, G, S2_RW, 0, 0}},
+	 false},
+	{"a uniform table of blocks", {{BLOCK, GB, H, S2_RWX, 0, 2}}, false},
 	{"blocks, of which one is different",
-	 {{BLOCK, GB, H, S2_RWX, 0, 2}, {GB - BLOCK, BLOCK, H, S2_R, 0, 0}}},
+	 {{BLOCK, GB, H, S2_RWX, 0, 2}, {GB - BLOCK, BLOCK, H, S2_R, 0, 0}},
+	 false},
+	{"a table and an owner", {{0, BLOCK, F, S2_RWX, S2_PAGES, 0}}, true},
+	{"eight pages and an owner", {{0, 8 * PAGE, F, S2_RWX, 0, 0}}, true},
 	{"a block and a table",
-	 {{0, BLOCK, F, S2_RWX, 0, 0}, {BLOCK, BLOCK, F, S2_RWX, S2_PAGES, 0}}},
+	 {{0, BLOCK, F, S2_RWX, 0, 0}, {BLOCK, BLOCK, F, S2_RWX, S2_PAGES, 0}},
+	 false},
 };
 
 /* The reference: one word for each page, zero or address and attributes. */
@@ -141,14 +159,17 @@ struct pages {
 };
 
 #define MAPPED BIT(63)
+#define OWNED 0x1 /* the whole word: nobody can use it */
 
 static void apply(struct pages *pages, const struct action *a, uint64_t done)
 {
 	for (uint64_t at = a->at; at < a->at + done && at < SIZE; at += PAGE)
-		if (a->verb == MAP)
+		if (a->verb == MAP || a->verb == TAKE)
 			pages->page[at / PAGE] = (a->pa + at) | a->attr | MAPPED;
 		else if (a->verb == UNMAP || a->verb == DEFERRED)
 			pages->page[at / PAGE] = 0;
+		else if (a->verb == ANNOTATE)
+			pages->page[at / PAGE] = OWNED;
 }
 
 static void read_mapping(struct pages *pages, const struct s2_mapping *m)
@@ -160,12 +181,14 @@ static void read_mapping(struct pages *pages, const struct s2_mapping *m)
 			continue;
 		if (m->kind == S2_KIND_LEAF)
 			pages->page[(ipa - BASE) / PAGE] = (m->pa + at) | m->attr | MAPPED;
+		if (m->kind == S2_KIND_ANNOTATED)
+			pages->page[(ipa - BASE) / PAGE] = OWNED;
 	}
 }
 
 static int visit_mapping(const struct s2_mapping *m, void *arg)
 {
-	require(m->kind == S2_KIND_EMPTY || m->kind == S2_KIND_LEAF, "IPA %#llx: %#llx is left",
+	require(m->kind <= S2_KIND_ANNOTATED || m->kind == S2_KIND_LEAF, "IPA %#llx: %#llx is left",
 		LLU(m->ipa), LLU(m->desc));
 	require(!(m->desc & S2_DESC_SEAL), "IPA %#llx is still sealed", LLU(m->ipa));
 	read_mapping(arg, m);
@@ -186,7 +209,10 @@ static const struct world_config config = {
 
 static void open_scene(struct world *world, const struct scene *scene)
 {
-	world_open(world, &config);
+	struct world_config with = config;
+
+	with.owned = scene->owned;
+	world_open(world, &with);
 	tlb_open(world);
 	for (size_t i = 0; i < ARRAY_SIZE(scene->step) && scene->step[i].size; i++) {
 		const struct step *s = &scene->step[i];
@@ -200,6 +226,10 @@ static void open_scene(struct world *world, const struct scene *scene)
 						s->level, 0),
 				       S2_OK);
 	}
+	if (scene->owned)
+		require_status(
+			s2_annotate(&world->tree, &world->cpu[0], BASE + 5 * PAGE, PAGE, 1, 0, 0),
+			S2_OK);
 	for (unsigned int i = 0; i < WORLD_CPUS; i++)
 		world_fill(world, &world->cpu[i], 12);
 }
@@ -263,13 +293,16 @@ static struct outcome run_a(struct world *world, const struct action *a, uint32_
 	return outcome;
 }
 
-static void check_status(const struct action *action, const struct outcome *o, bool fault)
+static void check_status(const struct action *action, const struct outcome *o, bool fault,
+			 bool owned)
 {
 	bool whole = o->done == action->size;
 
 	if (action->verb == RECLAIM)
 		return;
 	if (action->verb == COLLAPSE && (o->status == S2_NOT_UNIFORM || o->status == S2_OK))
+		return;
+	if (action->verb == MAP && o->status == S2_OWNED && owned && !whole)
 		return;
 	require((o->status == S2_OK && whole) || (o->status == S2_RETRY && fault),
 		"%s: %s, done %#llx", action->name, status_name(o->status), LLU(o->done));
@@ -328,9 +361,9 @@ static unsigned int run_race(const struct scene *scene, const struct action *a,
 	unsigned int steps = race.step;
 
 	race.of_a = oa;
-	check_status(a, &oa, flags);
+	check_status(a, &oa, flags, scene->owned);
 	if (race.step > stop)
-		check_status(b, &race.outcome, true);
+		check_status(b, &race.outcome, true, scene->owned);
 	check_outcome(&world, &start, a, &oa);
 	close_scene(&world);
 	return steps;
@@ -357,12 +390,17 @@ static bool wanted(void)
 	return true;
 }
 
+static bool is_for(const struct scene *scene, const struct action *a)
+{
+	return scene->owned || a->verb < TAKE;
+}
+
 static void race_all(const struct scene *scene, const struct action *a, uint32_t flags,
 		     unsigned int steps)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(actions); i++)
 		for (unsigned int stop = 0; stop < steps; stop = next_stop(stop, steps))
-			if (wanted())
+			if (is_for(scene, &actions[i]) && wanted())
 				run_race(scene, a, &actions[i], flags, stop);
 }
 
@@ -385,6 +423,8 @@ static void race_in_scene(void **state)
 
 	race.first = NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(actions); i++) {
+		if (!is_for(scene, &actions[i]))
+			continue;
 		race_twice(scene, &actions[i], 0);
 		if (actions[i].verb != RECLAIM)
 			race_twice(scene, &actions[i], S2_FAULT);
@@ -396,7 +436,8 @@ static void race_in_scene(void **state)
 static const struct action collapse_second = {
 	"collapse the second block", COLLAPSE, BLOCK, BLOCK, 0, 0};
 static const struct action cut_above = {"unmap 1 GiB", UNMAP, BLOCK, GB, 0, 0};
-static const struct scene second_table = {"a table", {{BLOCK, BLOCK, F, S2_RWX, S2_PAGES, 0}}};
+static const struct scene second_table = {
+	"a table", {{BLOCK, BLOCK, F, S2_RWX, S2_PAGES, 0}}, false};
 
 /* The entry that is collapsed is entry 0, which whoever cuts the table takes for his list. */
 static void the_table_around_a_collapse_is_cut_away_at_every_step(void **state)
@@ -455,7 +496,8 @@ static void a_collapse_whose_entry_is_cut_away_in_its_window_makes_nothing(void 
 /* --- two that collapse one table -------------------------------------------------- */
 
 static const struct action collapse_first = {"collapse the first block", COLLAPSE, 0, BLOCK, 0, 0};
-static const struct scene uniform_table = {"a uniform table", {{0, BLOCK, F, S2_RWX, S2_PAGES, 0}}};
+static const struct scene uniform_table = {
+	"a uniform table", {{0, BLOCK, F, S2_RWX, S2_PAGES, 0}}, false};
 
 /* The table is uniform throughout: neither may be told otherwise by the other's work on it. */
 static void two_collapses_of_a_uniform_table_never_find_it_different(void **state)
