@@ -72,6 +72,12 @@ enum {
 	TOUCH_1,
 	AGE_GROUP,
 	FORM,
+	ANNOTATE_0,
+	ANNOTATE_3,
+	ANNOTATE_BLOCK,
+	TAKE_0,
+	TAKE_BLOCK,
+	FAULT_HOLE,
 	OPERATIONS
 };
 
@@ -134,6 +140,12 @@ const struct operation operations[OPERATIONS] = {
 	[FORM] = {"form groups", GROUP, AT_BASE, BLOCKS(1), 0, 0, 0, 0, false, 0},
 	[CLEAN_0] = {"clean page0", CLEAN, AT_BASE, PAGES(1), 0, 0, 0, 0, false, 0},
 	[UNMAP_CLEAN] = {"unmap page0..1, clean", UNMAP, AT_BASE, PAGES(2), 0, 0, S2_CLEAN, 0, false, 0},
+	[ANNOTATE_0] = {"annotate page0", ANNOTATE, AT_BASE, PAGES(1), 0, 0, 0, 0, false, 0},
+	[ANNOTATE_3] = {"annotate page0..2", ANNOTATE, AT_BASE, PAGES(3), 0, 0, 0, 0, false, 0},
+	[ANNOTATE_BLOCK] = {"annotate block", ANNOTATE, AT_BASE, BLOCKS(1), 0, 0, 0, 0, true, 0},
+	[TAKE_0] = {"take page0", MAP, AT_BASE, PAGES(1), MEMORY_A, S2_RW, S2_TAKE, 0, false, 0},
+	[TAKE_BLOCK] = {"take block", MAP, AT_BASE, BLOCKS(1), MEMORY_A, S2_RW, S2_TAKE, 0, true, 0},
+	[FAULT_HOLE] = {"fault hole0..1", MAP, AT_BASE, PAGES(2), MEMORY_B, S2_RW, S2_FAULT | S2_HOLES, 0, false, 0},
 };
 /* clang-format on */
 const unsigned int operation_count = OPERATIONS;
@@ -156,6 +168,12 @@ static const unsigned char grouped[] = {
 	FAULT_1, RESTRICT_0, UNMAP_0, UNMAP_GROUP, REMAP_1,   PROTECT_1, UNMAP_BLOCK, SPLIT_0,
 	TOUCH_1, AGE_GROUP,  FORM,    COLLAPSE_2,  MAP_BLOCK, PROTECT_3, START_0,     UNMAP_CLEAN};
 #define GROUPED_N (sizeof(grouped) / sizeof(grouped[0]))
+/* What gives and takes pages, and the commonest that it can meet. */
+static const unsigned char owners[] = {
+	FAULT_0,     FAULT_1,	     REMAP_0,	 MAP_BLOCK,  UNMAP_0,	UNMAP_BLOCK,
+	UNMAP_EDGES, SPLIT_0,	     COLLAPSE_2, FAULT_HOLE, LOOKUP_0,	PROTECT_0,
+	ANNOTATE_0,  ANNOTATE_BLOCK, ANNOTATE_3, TAKE_0,     TAKE_BLOCK};
+#define OWNERS_N (sizeof(owners) / sizeof(owners[0]))
 
 /* --- settings ------------------------------------------------------------------------- */
 
@@ -276,6 +294,23 @@ static void build_annotated(void)
 	require_ok(s2_desc_annotation(1, 0, last_entry(world_ipa(E(0, 0, 1)))));
 }
 
+static void annotate(struct extent at, struct extent size)
+{
+	require_ok(
+		s2_annotate(&world.tree, &world.cpu[0], world_ipa(at), world_size(size), 1, 0, 0));
+}
+
+static void build_owned_page(void)
+{
+	build_pages_0_and_2();
+	annotate(E(0, 0, 1), E(0, 0, 1));
+}
+
+static void build_owned_block(void)
+{
+	annotate(E(0, 0, 0), E(0, 1, 0));
+}
+
 #define RANGE (S2_FEAT_TTL | S2_FEAT_TLBIRANGE)
 #define GROUPS (RANGE | S2_FEAT_CONTIG)
 /* clang-format off */
@@ -313,6 +348,11 @@ const struct setting settings[] = {
 	{"logged block", build_logged_block, PLAIN_4K(0), 1, 6, QUIET, CHANGES},
 	{"logged pages, HD", build_logged_pages, PLAIN_4K(HD), 1, 6, WRITES, CHANGES},
 	{"logged block, HD", build_logged_block, PLAIN_4K(HD), 1, 6, WRITES, CHANGES},
+	{"owners, empty", build_nothing, PLAIN_4K(RANGE), 1, 6, QUIET, OWNERS},
+	{"owners, full table", build_pages, PLAIN_4K(RANGE), 1, 6, QUIET, OWNERS},
+	{"owners, blocks", build_blocks, PLAIN_4K(0), 1, 6, QUIET, OWNERS},
+	{"owners, page1 owned", build_owned_page, PLAIN_4K(RANGE), 1, 6, QUIET, OWNERS},
+	{"owners, block owned", build_owned_block, PLAIN_4K(RANGE), 1, 6, QUIET, OWNERS},
 	{"blocks, FWB", build_blocks, PLAIN_4K(RANGE | S2_FEAT_FWB), 1, 6, QUIET, FEW},
 	{"pages, 40 bits", build_two_tables, SIZES(S2_GRANULE_4K, 40, 40, RANGE), 512, 6, QUIET,
 	 FEW},
@@ -364,6 +404,12 @@ static const unsigned char triples[][3] = {
 	{CLEAN_0, SPLIT_0, COLLAPSE_2},
 	{UNMAP_CLEAN, FAULT_1, COLLAPSE_2},
 	{UNMAP_CLEAN, UNMAP_BLOCK, FAULT_0},
+};
+
+static const unsigned char triples_of_owners[][3] = {
+	{ANNOTATE_0, FAULT_HOLE, TAKE_0},     {ANNOTATE_BLOCK, FAULT_0, COLLAPSE_2},
+	{ANNOTATE_3, FAULT_1, UNMAP_0},	      {ANNOTATE_0, MAP_BLOCK, SPLIT_0},
+	{ANNOTATE_BLOCK, TAKE_0, FAULT_HOLE},
 };
 
 /* Two CPUs, one of which makes two calls: the first two here. */
@@ -429,15 +475,18 @@ static void add(struct list *l, const struct setting *s, unsigned int steps,
 static unsigned int op_of(const struct setting *s, unsigned int i)
 {
 	static const unsigned char *const list[] = {
-		[FEW] = core, [CHANGES] = changes, [GROUPED] = grouped};
+		[FEW] = core, [CHANGES] = changes, [GROUPED] = grouped, [OWNERS] = owners};
 
 	return s->scope == SHAPE ? i : list[s->scope][i];
 }
 
 static unsigned int ops_of(const struct setting *s)
 {
-	static const unsigned int n[] = {
-		[SHAPE] = SHAPES, [FEW] = CORE, [CHANGES] = CHANGES_N, [GROUPED] = GROUPED_N};
+	static const unsigned int n[] = {[SHAPE] = SHAPES,
+					 [FEW] = CORE,
+					 [CHANGES] = CHANGES_N,
+					 [GROUPED] = GROUPED_N,
+					 [OWNERS] = OWNERS_N};
 
 	return n[s->scope];
 }
@@ -508,6 +557,8 @@ static void add_chosen(struct list *l, const struct setting *s)
 	} else if (s->scope == CHANGES) {
 		add_all_three(l, s, triples_of_changes, COUNT(triples_of_changes), false);
 		add_all_three(l, s, sequences_of_changes, COUNT(sequences_of_changes), true);
+	} else if (s->scope == OWNERS) {
+		add_all_three(l, s, triples_of_owners, COUNT(triples_of_owners), false);
 	}
 }
 

@@ -91,6 +91,8 @@ static struct m_translation after_map(const struct operation *op, uint64_t page,
 {
 	struct m_translation t = mapped(world_pa(op->memory, page), op->attr);
 
+	if (was->mapped && op->flags & S2_HOLES)
+		return *was;
 	if (was->mapped && was->pa == t.pa && was->logged && t.logged)
 		t.write |= was->write;
 	return t;
@@ -114,6 +116,8 @@ static struct m_translation after(const struct operation *op, uint64_t page, str
 		return after_map(op, page, &t);
 	if (op->verb == UNMAP || op->verb == DEFERRED)
 		return (struct m_translation){.mapped = false};
+	if (op->verb == ANNOTATE)
+		return (struct m_translation){.mapped = false, .owned = true};
 	if (!t.mapped)
 		return t;
 	switch (op->verb) {
@@ -166,7 +170,8 @@ static struct m_translation seen_by(const struct call *lookup, uint64_t page)
 	const struct s2_mapping *seen = &lookup->seen;
 
 	if (seen->kind != S2_KIND_LEAF)
-		return (struct m_translation){.mapped = false};
+		return (struct m_translation){.mapped = false,
+					      .owned = seen->kind == S2_KIND_ANNOTATED};
 	return mapped(seen->pa + (page - seen->ipa), seen->attr);
 }
 
@@ -260,6 +265,13 @@ static bool is_excused(const struct call *c, uint64_t page)
 	return false;
 }
 
+/* Where there are owners, nobody maps over an annotation by accident, also not by a block. */
+static bool is_stopped(const struct call *c, const struct m_translation *t)
+{
+	return world.setting->scope == OWNERS && t->owned && c->op->verb == MAP &&
+	       !(c->op->flags & S2_TAKE);
+}
+
 /* Whether the call can have met the page as `t`, by what it says of it. */
 static bool could_meet(const struct orders *o, const struct call *c, const struct m_translation *t)
 {
@@ -270,6 +282,8 @@ static bool could_meet(const struct orders *o, const struct call *c, const struc
 
 		return c->seen.kind == S2_KIND_LOCKED || agrees(o, &seen, t);
 	}
+	if (is_stopped(c, t))
+		return false;
 	if (!c->ended || c->op->verb == HARDWARE || o->doubt || !knows_pages(c->op))
 		return true;
 	reported = has_reported(c, o->page);
@@ -431,7 +445,7 @@ static bool fits_verb(const struct call *c)
 	case S2_READ_ONLY:
 		return c->op->verb == TOUCH && c->op->flags & S2_WRITE;
 	case S2_OWNED:
-		return c->op->verb == MAP;
+		return c->op->verb == MAP && !(c->op->flags & S2_TAKE);
 	case S2_IPA_RANGE:
 		return (world_ipa(c->op->at) + world_size(c->op->size) - 1) >> world.fmt.ipa_bits;
 	case S2_BAD_LEVEL:

@@ -132,6 +132,7 @@ void m_blame(const uint64_t *entry, uint64_t fetched);
 /* What one page is translated to. */
 struct m_translation {
 	bool mapped;
+	bool owned; /* not mapped, and software says whose it is */
 	uint64_t pa;
 	uint64_t attributes; /* memory type and shareability */
 	bool read, write, exec;

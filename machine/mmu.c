@@ -611,7 +611,7 @@ static struct m_translation translation(uint64_t ipa, uint64_t desc, int level)
 	uint64_t offset = ipa & ((UINT64_C(1) << m_regime_shift(&mmu.regime, level)) - 1);
 
 	if (d.type != M_LEAF)
-		return (struct m_translation){.mapped = false};
+		return (struct m_translation){.mapped = false, .owned = (desc & 0xf) == 2};
 	return (struct m_translation){.mapped = true,
 				      .pa = d.address + offset,
 				      .attributes = d.attributes,
@@ -640,7 +640,7 @@ struct m_translation m_translate(uint64_t ipa)
 bool m_same_translation(const struct m_translation *a, const struct m_translation *b)
 {
 	if (!a->mapped || !b->mapped)
-		return a->mapped == b->mapped;
+		return a->mapped == b->mapped && a->owned == b->owned;
 	return a->pa == b->pa && a->attributes == b->attributes && a->read == b->read &&
 	       a->write == b->write && a->exec == b->exec && a->logged == b->logged;
 }

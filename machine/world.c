@@ -121,6 +121,8 @@ static int perform(struct call *c, struct s2_cpu *cpu)
 		return s2_log_stop(&world.tree, cpu, ipa, size, cpu->log, op->flags);
 	case CLEAN:
 		return s2_clean(&world.tree, cpu, ipa, size, op->flags);
+	case ANNOTATE:
+		return s2_annotate(&world.tree, cpu, ipa, size, 1, 0, op->flags);
 	default:
 		return s2_reclaim(&world.tree, cpu);
 	}
@@ -176,7 +178,7 @@ static void run_call(struct call *c)
 	c->ended = ++world.clock;
 	c->waits = m_waits(c->cpu) - waits;
 	judge_return(c);
-	if (c->op->verb == UNMAP || c->op->verb == DEFERRED)
+	if (c->op->verb == UNMAP || c->op->verb == DEFERRED || c->op->verb == ANNOTATE)
 		others_write(c);
 	(void)s2_qsbr_offline(&world.qsbr, c->cpu);
 	if (c->op->unlinks)
@@ -259,6 +261,7 @@ static void build_tree(void)
 				      .root = m_page(0),
 				      .vmid = 5,
 				      .shared = world.cpus > 1,
+				      .owned = world.setting->scope == OWNERS,
 				      .grace = &world.qsbr.grace};
 
 	(void)m_page(world.fmt.root_tables - 1);

@@ -42,11 +42,12 @@ enum verb {
 	LOG_STOP,
 	GROUP,
 	CLEAN,
+	ANNOTATE,
 	HARDWARE, /* the guest's own access: not a call, but judged like one */
 };
 
-/* Which operations are tried in pairs: those of shape, the commonest, of permissions, of groups. */
-enum scope { SHAPE, FEW, CHANGES, GROUPED };
+/* Which operations are tried in pairs: of shape, the commonest, of permissions, of groups, of owners. */
+enum scope { SHAPE, FEW, CHANGES, GROUPED, OWNERS };
 
 enum guest { QUIET, READS, WRITES };
 
