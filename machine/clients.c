@@ -49,6 +49,10 @@ enum {
 	VERIFY_3,
 	CLEAN_0,
 	UNMAP_CLEAN,
+	SPLIT_WHOLE,
+	COMPACT_ALL,
+	FAULT_COMPACT,
+	COMPACT_TABLE,
 	SHAPES, /* all above are tried where shapes are; this one is none */
 	PROTECT_0 = SHAPES,
 	PROTECT_3,
@@ -116,6 +120,10 @@ const struct operation operations[OPERATIONS] = {
 	[WALK_3] = {"walk page0..2", WALK, AT_BASE, PAGES(3), 0, 0, 0, 0, false, 0},
 	[RECLAIM_NOW] = {"reclaim", RECLAIM, AT_BASE, PAGES(1), 0, 0, 0, 0, false, 0},
 	[VERIFY_3] = {"verify page0..2", VERIFY, AT_BASE, PAGES(3), 0, 0, 0, 0, false, 0},
+	[SPLIT_WHOLE] = {"split block", SPLIT, AT_BASE, BLOCKS(1), 0, 0, 0, 3, false, 0},
+	[COMPACT_ALL] = {"compact", COMPACT, AT_BASE, BLOCKS(1), 0, 0, 0, 2, true, 0},
+	[FAULT_COMPACT] = {"fault compact", COMPACT, AT_BASE, BLOCKS(1), 0, 0, S2_FAULT, 2, true, 0},
+	[COMPACT_TABLE] = {"compact L1", COMPACT, AT_BASE, TABLE, 0, 0, 0, 2, true, 0},
 	[PROTECT_0] = {"protect page0", PROTECT, AT_BASE, PAGES(1), 0, S2_W, 0, 0, false, 0},
 	[PROTECT_3] = {"protect page0..2", PROTECT, AT_BASE, PAGES(3), 0, S2_W, 0, 0, false, 0},
 	[PROTECT_BLOCK] = {"protect block", PROTECT, AT_BASE, BLOCKS(1), 0, S2_W, 0, 0, false, 0},
@@ -151,8 +159,9 @@ const struct operation operations[OPERATIONS] = {
 const unsigned int operation_count = OPERATIONS;
 
 /* Those tried in the settings that differ by granule or feature alone, and three at once. */
-static const unsigned char core[] = {FAULT_0,	  FAULT_1, REMAP_0,    MAP_BLOCK, UNMAP_0,
-				     UNMAP_EDGES, SPLIT_0, COLLAPSE_2, LOOKUP_0,  UNMAP_3};
+static const unsigned char core[] = {FAULT_0,  FAULT_1,	    REMAP_0,	MAP_BLOCK,
+				     UNMAP_0,  UNMAP_EDGES, SPLIT_0,	COLLAPSE_2,
+				     LOOKUP_0, UNMAP_3,	    COMPACT_ALL};
 #define CORE (sizeof(core) / sizeof(core[0]))
 
 /* What changes permissions and marks in place, and the commonest that it can meet. */
@@ -204,6 +213,13 @@ static void build_pages(void)
 static void build_blocks(void)
 {
 	map(E(0, 0, 0), E(0, 2, 0), S2_RW, 0);
+}
+
+static void build_empty_table(void)
+{
+	map(E(0, 0, 1), E(0, 0, 1), S2_RW, 0);
+	require_ok(s2_unmap(&world.tree, &world.cpu[0], world_ipa(E(0, 0, 1)),
+			    world_size(E(0, 0, 1)), 0));
 }
 
 static void build_pages_0_and_2(void)
@@ -375,6 +391,25 @@ const struct setting settings[] = {
 	 FEW},
 	{"pages, 64K", build_two_tables, OF_64K, 1, 6, QUIET, FEW},
 	{"blocks, 64K", build_blocks, OF_64K, 1, 6, QUIET, FEW},
+	{"empty table", build_empty_table, PLAIN_4K(RANGE), 1, 6, QUIET, SHAPE},
+	{"blocks, BBM1", build_blocks, PLAIN_4K(RANGE | S2_FEAT_BBM1), 1, 6, QUIET, SHAPE},
+	{"full table, BBM1", build_pages, PLAIN_4K(RANGE | S2_FEAT_BBM1), 1, 6, QUIET, SHAPE},
+	{"blocks, BBM2", build_blocks, PLAIN_4K(RANGE | S2_FEAT_BBM2), 1, 6, QUIET, SHAPE},
+	{"full table, BBM2", build_pages, PLAIN_4K(RANGE | S2_FEAT_BBM2), 1, 6, QUIET, SHAPE},
+	{"L1 block, BBM2", build_large_block, PLAIN_4K(S2_FEAT_BBM2), 1, 6, QUIET, FEW},
+	{"L1 block, BBM1", build_large_block, PLAIN_4K(S2_FEAT_BBM1), 1, 6, QUIET, FEW},
+	{"block, BBM1, HA", build_old_block, PLAIN_4K(RANGE | S2_FEAT_HAF | S2_FEAT_BBM1), 1, 6,
+	 READS, SHAPE},
+	{"full table, BBM1, HA", build_old_pages, PLAIN_4K(RANGE | S2_FEAT_HAF | S2_FEAT_BBM1), 1,
+	 6, READS, FEW},
+	{"block, BBM2, HA", build_old_block, PLAIN_4K(RANGE | S2_FEAT_HAF | S2_FEAT_BBM2), 1, 6,
+	 READS, SHAPE},
+	{"full table, BBM2, HA", build_old_pages, PLAIN_4K(RANGE | S2_FEAT_HAF | S2_FEAT_BBM2), 1,
+	 6, READS, FEW},
+	{"blocks, BBM2, 16K", build_blocks, SIZES(S2_GRANULE_16K, 40, 48, RANGE | S2_FEAT_BBM2), 1,
+	 6, QUIET, FEW},
+	{"blocks, BBM1, 16K", build_blocks, SIZES(S2_GRANULE_16K, 40, 48, RANGE | S2_FEAT_BBM1), 1,
+	 6, QUIET, FEW},
 };
 const unsigned int setting_count = sizeof(settings) / sizeof(settings[0]);
 
@@ -404,6 +439,11 @@ static const unsigned char triples[][3] = {
 	{CLEAN_0, SPLIT_0, COLLAPSE_2},
 	{UNMAP_CLEAN, FAULT_1, COLLAPSE_2},
 	{UNMAP_CLEAN, UNMAP_BLOCK, FAULT_0},
+	{FAULT_0, UNMAP_0, COMPACT_ALL},
+	{FAULT_1, COMPACT_ALL, COMPACT_TABLE},
+	{COMPACT_ALL, FAULT_0, UNMAP_BLOCK},
+	{COMPACT_ALL, SPLIT_WHOLE, UNMAP_0},
+	{SPLIT_WHOLE, COLLAPSE_2, REMAP_BLOCK},
 };
 
 static const unsigned char triples_of_owners[][3] = {
@@ -432,6 +472,10 @@ static const unsigned char sequences[][3] = {
 	{UNMAP_BLOCK, EXEC_0, LOOKUP_0},
 	{LOOKUP_0, LOOKUP_0, REMAP_0},
 	{UNMAP_CLEAN, FAULT_0, CLEAN_0},
+	{UNMAP_0, COMPACT_ALL, FAULT_1},
+	{COMPACT_TABLE, FAULT_0, FAULT_1},
+	{COMPACT_ALL, RECLAIM_NOW, FAULT_0},
+	{SPLIT_WHOLE, COLLAPSE_2, FAULT_0},
 };
 
 static const unsigned char triples_of_changes[][3] = {

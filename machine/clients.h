@@ -28,7 +28,7 @@ enum breadth {
 	TRIPLES, /* and every three of the operations that are tried everywhere */
 };
 
-#define CLIENTS_MAX 30000u
+#define CLIENTS_MAX 60000u
 
 extern const struct operation operations[];
 extern const struct setting settings[];

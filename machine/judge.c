@@ -30,6 +30,8 @@ static bool writes(const struct operation *op)
 	switch (op->verb) {
 	case SPLIT:
 	case COLLAPSE:
+	case CLEAN:
+	case COMPACT:
 	case LOOKUP:
 	case WALK:
 	case VERIFY:
@@ -206,8 +208,8 @@ static bool is_doubtful(uint64_t page)
 	for (unsigned int i = 0; i < world.calls; i++) {
 		const struct operation *op = world.call[i].op;
 
-		if (op->verb == COLLAPSE || (op->flags & S2_WRITE && other) ||
-		    (op->attr & S2_DIRTY && other))
+		if (op->verb == COLLAPSE || op->verb == COMPACT ||
+		    (op->flags & S2_WRITE && other) || (op->attr & S2_DIRTY && other))
 			return true;
 	}
 	return false;

@@ -12,6 +12,7 @@
 #define STATE_MASK UINT64_C(0xf)
 #define STATE_LOCKED UINT64_C(0x4)
 #define STATE_LINK UINT64_C(0x6)
+#define STATE_TABLE UINT64_C(0x10)
 
 /* What may change in a valid entry without a break: S2AP, AF, DBM, XN, software bits. */
 #define MAY_CHANGE                                                                      \
@@ -103,10 +104,29 @@ static bool is_live(uint64_t desc)
 	return desc & 1 && (desc & AF || m.cfg.vtcr & HA || is_table(desc));
 }
 
+/*
+ * A lock that remembers a table has been released: the table is unlinked.  Locks in it that are
+ * the same CPU's stay, to send late walkers away, and are part of no window any more.
+ */
+static void forget_locks(uint64_t locked)
+{
+	uint64_t address = (UINT64_C(1) << 52) - (UINT64_C(1) << m.page_shift);
+	const uint64_t *table = locked & STATE_TABLE ? m_table(locked & address) : NULL;
+	unsigned char *owner = table ? owner_of(table) : NULL;
+
+	for (uint64_t i = 0; owner && i < UINT64_C(1) << m.page_shift;
+	     i += M_ENTRY_BYTES, owner++) {
+		if (*owner == m_cpu() + 1)
+			drop(owner);
+	}
+}
+
 void m_rules_write(const uint64_t *p, uint64_t old, uint64_t new)
 {
-	if ((old & STATE_MASK) == STATE_LOCKED)
+	if ((old & STATE_MASK) == STATE_LOCKED) {
 		leave_lock(p, new);
+		forget_locks(old);
+	}
 	if ((new &STATE_MASK) == STATE_LOCKED)
 		take(p);
 	if (is_live(old) && is_live(new) && (old ^ new) & ~MAY_CHANGE &&

@@ -97,6 +97,8 @@ static int perform(struct call *c, struct s2_cpu *cpu)
 		return s2_collapse(&world.tree, cpu, ipa, op->level, op->flags);
 	case GROUP:
 		return s2_group(&world.tree, cpu, ipa, size);
+	case COMPACT:
+		return s2_compact(&world.tree, cpu, ipa, size, op->level, op->flags);
 	case LOOKUP:
 		return s2_lookup(&world.tree, ipa, &c->seen);
 	case WALK:
@@ -281,6 +283,7 @@ static void configure(void)
 				 .ttl = features & S2_FEAT_TTL,
 				 .fwb = features & S2_FEAT_FWB,
 				 .contiguous = features & S2_FEAT_CONTIG,
+				 .bbm = features & S2_FEAT_BBM2 ? 2 : !!(features & S2_FEAT_BBM1),
 				 .watched_count = WATCHED,
 				 .data_count = 3 * WATCHED};
 	for (unsigned int w = 0; w < WATCHED; w++) {

@@ -67,12 +67,25 @@ static bool charge(struct s2_tree *tree, unsigned int n)
 	return true;
 }
 
-int s2_take_tables(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t **table, unsigned int n)
+int s2_charge_tables(struct s2_tree *tree, const struct s2_cpu *cpu, unsigned int n)
 {
 	if (cpu->cache.count < n)
 		return S2_NO_PAGE;
-	if (!charge(tree, n))
-		return S2_QUOTA;
+	return charge(tree, n) ? S2_OK : S2_QUOTA;
+}
+
+void s2_refund_tables(struct s2_tree *tree, struct s2_cpu *cpu, unsigned int n)
+{
+	s2p_word_add(&tree->tables, UINT64_C(0) - n);
+	cpu->stats.pages_returned += n;
+}
+
+int s2_take_tables(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t **table, unsigned int n)
+{
+	int status = s2_charge_tables(tree, cpu, n);
+
+	if (status)
+		return status;
 	for (unsigned int i = 0; i < n; i++)
 		table[i] = s2_cache_pop(&cpu->cache);
 	return S2_OK;
@@ -82,6 +95,5 @@ void s2_return_tables(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t **table
 {
 	for (unsigned int i = 0; i < n; i++)
 		s2_cache_push(&cpu->cache, table[i]);
-	s2p_word_add(&tree->tables, UINT64_C(0) - n);
-	cpu->stats.pages_returned += n;
+	s2_refund_tables(tree, cpu, n);
 }

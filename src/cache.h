@@ -12,6 +12,12 @@
 void s2_cache_push(struct s2_cache *cache, void *page);
 void *s2_cache_pop(struct s2_cache *cache);
 
+/* Allows `n` pages of the cache to become tables of the tree: S2_NO_PAGE, S2_QUOTA. */
+int s2_charge_tables(struct s2_tree *tree, const struct s2_cpu *cpu, unsigned int n);
+
+/* Takes that back, once they are in the cache again. */
+void s2_refund_tables(struct s2_tree *tree, struct s2_cpu *cpu, unsigned int n);
+
 /*
  * Takes `n` pages for tables of the tree, all or none: S2_NO_PAGE, S2_QUOTA.
  * Their contents are undefined.

@@ -9,7 +9,8 @@
  *	1  each entry, in ascending order: check that it fits, then set its seal
  *	   (a software bit: the guest goes on using it).  Who meets a seal waits or
  *	   retries.  One that does not fit: take our seals off, leave.
- *	2  break the entry that points to the table, invalidate, make it the block
+ *	2  break the entry that points to the table, invalidate, make it the block; with
+ *	   FEAT_BBM it becomes the block first, sealed as well, and is never invalid
  *	3  retire the table; its seals stay, and mean nothing any more
  *
  * Invariant: who has sealed entry 0 of a table is the only one who seals others in
@@ -23,9 +24,11 @@
  *
  * May run beside every other operation on the same tables.
  */
+#include "collapse.h"
+
 #include "gather.h"
+#include "reclaim.h"
 #include "replace.h"
-#include "walk.h"
 
 struct fold {
 	s2_desc *table;
@@ -51,17 +54,12 @@ static s2_desc expected(const struct s2_format *fmt, const struct fold *f, unsig
 
 /*
  * Takes the seals off entries [0, n), ours; that of entry 0 last, or the next
- * sealer would come in and meet what is left.  A link there: the table was cut away.
+ * sealer would come in and meet what is left.
  */
 static void unseal(const struct fold *f, unsigned int n)
 {
-	while (n--) {
-		s2_desc desc;
-
-		do {
-			desc = s2p_load(&f->table[n]);
-		} while (s2_is_sealed(desc) && !s2p_cas(&f->table[n], desc, desc & ~S2_DESC_SEAL));
-	}
+	while (n--)
+		s2_entry_unseal(&f->table[n], S2_DESC_SEAL);
 }
 
 /* Seals one entry: 0, or why not.  Only the hardware's own updates make it look again. */
@@ -94,6 +92,7 @@ static int seal(const struct s2_format *fmt, struct fold *f)
 	return S2_OK;
 }
 
+/* What the hardware may note in sealed entries is in the block, whether it does or not. */
 static s2_desc block_of(const struct s2_op *op, const struct fold *f, unsigned int level)
 {
 	s2_desc leaf = f->first | f->noted;
@@ -103,13 +102,27 @@ static s2_desc block_of(const struct s2_op *op, const struct fold *f, unsigned i
 	return (leaf & ~(s2_desc)S2_DESC_TABLE) | s2_leaf_type(level);
 }
 
+/* The table is ours alone to retire: nothing in the entry remembers it. */
+static bool swap_sealed(struct s2_op *op, const struct s2_spot *at, s2_desc block)
+{
+	s2_desc seal = s2_size_seal(op->fmt);
+
+	if (!s2_resize(op, at, block | seal))
+		return false;
+	s2_entry_unseal(at->entry, seal);
+	s2_retire(op, s2_oa_decode(op->fmt, at->desc), at->level + 1);
+	return true;
+}
+
 /*
- * If the break fails, the table has been cut away by another operation: nothing
- * else can happen to an entry that points to a table.  The seals stay.
+ * If the break, or the swap, fails, the table has been cut away by another operation:
+ * nothing else can happen to an entry that points to a table.  The seals stay.
  */
 static int collapse_sealed(struct s2_op *op, const struct s2_spot *at, const struct fold *f)
 {
-	if (!s2_replace(op, at, block_of(op, f, at->level)))
+	s2_desc block = block_of(op, f, at->level);
+
+	if (!(s2_has_bbm(op->fmt) ? swap_sealed(op, at, block) : s2_replace(op, at, block)))
 		return s2_lost(op);
 	op->cpu->stats.collapses++;
 	return s2_next(op, at);
@@ -125,7 +138,7 @@ static bool worth_sealing(const struct s2_op *op, const struct s2_spot *at, stru
 	return !(s2_oa_decode(op->fmt, desc) & (s2_level_size(op->fmt, at->level) - 1));
 }
 
-static int collapse_table(struct s2_op *op, const struct s2_spot *at)
+int s2_collapse_table(struct s2_op *op, const struct s2_spot *at)
 {
 	struct fold f = {.table = s2p_table(s2_oa_decode(op->fmt, at->desc)),
 			 .level = at->level + 1,
@@ -136,7 +149,7 @@ static int collapse_table(struct s2_op *op, const struct s2_spot *at)
 	if (!f.table)
 		return s2_corrupt(op, at);
 	first = s2p_load(&f.table[0]);
-	if (s2_is_locked(first))
+	if (s2_is_sealed(at->desc) || s2_is_locked(first))
 		return s2_contend(op, at);
 	if (!worth_sealing(op, at, &f, first))
 		return S2_NOT_UNIFORM;
@@ -150,7 +163,7 @@ static int collapse_visit(struct s2_op *op, struct s2_spot *at)
 {
 	switch (s2_desc_kind(op->fmt, at->level, at->desc)) {
 	case S2_KIND_TABLE:
-		return at->level < op->top ? S2_STEP_DOWN : collapse_table(op, at);
+		return at->level < op->top ? S2_STEP_DOWN : s2_collapse_table(op, at);
 	case S2_KIND_LEAF:
 		return s2_next(op, at);
 	case S2_KIND_LOCKED:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* SPDX-FileCopyrightText: 2026 The stage2 authors */
 /*
- * What a map would take: the table pages, counted and not taken.
+ * What a map, or a split, would take: the table pages, counted and not taken.
  *
  * Entries are visited as s2_map() would visit them.  Where it would graft, the
  * number of tables follows from the two ends of what the entry covers of the
@@ -27,18 +27,26 @@ static unsigned int best_level(const struct s2_op *op)
 	return level;
 }
 
+/* Entries of `level` that [from, to) touches. */
+static uint64_t touched(const struct s2_op *op, unsigned int level, uint64_t from, uint64_t to)
+{
+	unsigned int shift = s2_level_shift(op->fmt, level);
+
+	return ((to - 1) >> shift) - (from >> shift) + 1;
+}
+
 /* Tables of `level` for [from, to) when nothing is there yet. */
 static uint64_t tables(const struct s2_op *op, unsigned int level, uint64_t from, uint64_t to)
 {
 	unsigned int shift = s2_level_shift(op->fmt, level - 1);
 	uint64_t mask = (UINT64_C(1) << shift) - 1;
-	uint64_t touched = ((to - 1) >> shift) - (from >> shift) + 1;
+	uint64_t all = touched(op, level - 1, from, to);
 	uint64_t first_whole = (from + mask) >> shift;
 	uint64_t end_whole = to >> shift;
 
 	if (level - 1 < best_level(op) || end_whole <= first_whole)
-		return touched;
-	return touched - (end_whole - first_whole);
+		return all;
+	return all - (end_whole - first_whole);
 }
 
 static int cost_graft(struct s2_op *op, const struct s2_spot *at)
@@ -94,6 +102,54 @@ int s2_map_cost(const struct s2_tree *tree, uint64_t ipa, uint64_t size, uint64_
 	bill.op.flags = flags;
 	s2_op_want(&bill.op, pa, attr);
 	status = s2_walk_range(&bill.op, cost_visit);
+	if (!status)
+		*pages = bill.pages;
+	return status;
+}
+
+/* A split leaves no block: a table for each entry above the level that the range touches. */
+static int cost_split(struct s2_op *op, const struct s2_spot *at)
+{
+	struct bill *bill = (struct bill *)op;
+	uint64_t to = s2_spot_end(op, at) < op->end ? s2_spot_end(op, at) : op->end;
+
+	for (unsigned int level = at->level; level < op->top; level++)
+		bill->pages += touched(op, level, op->pos, to);
+	return s2_next(op, at);
+}
+
+static int cost_split_visit(struct s2_op *op, struct s2_spot *at)
+{
+	switch (s2_desc_kind(op->fmt, at->level, at->desc)) {
+	case S2_KIND_LEAF:
+		return at->level < op->top ? cost_split(op, at) : s2_next(op, at);
+	case S2_KIND_TABLE:
+		if (at->level + 1 < op->top)
+			return S2_STEP_DOWN;
+		return s2p_table(s2_oa_decode(op->fmt, at->desc)) ? s2_next(op, at) : S2_CORRUPT;
+	case S2_KIND_CORRUPT:
+		return S2_CORRUPT;
+	default:
+		return s2_next(op, at);
+	}
+}
+
+int s2_split_cost(const struct s2_tree *tree, uint64_t ipa, uint64_t size, uint32_t level,
+		  uint64_t *pages)
+{
+	struct bill bill = {.pages = 0};
+	int status;
+
+	if (!tree || !tree->fmt || !pages)
+		return S2_INVALID;
+	if (level > S2_LAST_LEVEL)
+		return S2_BAD_LEVEL;
+	status = s2_check_range(tree->fmt, ipa, size);
+	if (status)
+		return status;
+	s2_op_read(&bill.op, tree, ipa, size);
+	bill.op.top = level;
+	status = s2_walk_range(&bill.op, cost_split_visit);
 	if (!status)
 		*pages = bill.pages;
 	return status;

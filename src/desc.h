@@ -45,6 +45,11 @@ static inline s2_desc s2_leaf_type(unsigned int level)
 	return level == S2_LAST_LEVEL ? S2_DESC_VALID | S2_DESC_TABLE : S2_DESC_VALID;
 }
 
+static inline bool s2_is_block(s2_desc desc)
+{
+	return (desc & 3) == S2_DESC_VALID;
+}
+
 /* Valid, and of table type where a table can be; says nothing of its address. */
 static inline bool s2_is_table(unsigned int level, s2_desc desc)
 {

@@ -133,7 +133,8 @@ static enum s2_kind kind_of_invalid(unsigned int level, s2_desc desc)
 
 /*
  * What the engine never sets in a leaf; nT among it, where a block has address bits to
- * spare, XN[0] on CPUs without FEAT_XNX, and Contiguous where there are no groups.
+ * spare (but with a seal, on its way to another size), XN[0] on CPUs without FEAT_XNX, and
+ * Contiguous where there are no groups.
  */
 static uint64_t reserved_in_leaf(const struct s2_format *fmt, unsigned int level)
 {
@@ -150,6 +151,13 @@ static uint64_t reserved_in_leaf(const struct s2_format *fmt, unsigned int level
 	return address & ~(aligned | fmt->oa_high);
 }
 
+static bool is_changing_size(const struct s2_format *fmt, s2_desc desc)
+{
+	s2_desc both = S2_DESC_NT | S2_DESC_SEAL;
+
+	return (desc & both) == both && s2_is_block(desc) && fmt->features & S2_FEAT_BBM1;
+}
+
 static enum s2_kind kind_of_leaf(const struct s2_format *fmt, unsigned int level, s2_desc desc)
 {
 	if (!s2_level_has_leaf(fmt, level) || (desc & 3) != s2_leaf_type(level))
@@ -157,6 +165,8 @@ static enum s2_kind kind_of_leaf(const struct s2_format *fmt, unsigned int level
 	/* The log is of pages, and a group may be noted as one: see group.h. */
 	if (s2_is_grouped(desc) && s2_is_logged(desc))
 		return S2_KIND_CORRUPT;
+	if (is_changing_size(fmt, desc))
+		desc &= ~S2_DESC_NT;
 	return desc & reserved_in_leaf(fmt, level) ? S2_KIND_CORRUPT : S2_KIND_LEAF;
 }
 
@@ -168,12 +178,15 @@ enum s2_kind s2_desc_kind(const struct s2_format *fmt, unsigned int level, s2_de
 		return kind_of_invalid(level, desc);
 	if (!s2_is_table(level, desc))
 		return kind_of_leaf(fmt, level, desc);
-	return desc & ~(fmt->oa_low | fmt->oa_high | 3) ? S2_KIND_CORRUPT : S2_KIND_TABLE;
+	desc &= ~(fmt->oa_low | fmt->oa_high | S2_DESC_SEAL | 3);
+	return desc ? S2_KIND_CORRUPT : S2_KIND_TABLE;
 }
 
 uint64_t s2_desc_pa(const struct s2_format *fmt, s2_desc desc)
 {
-	return fmt ? s2_oa_decode(fmt, desc) : 0;
+	if (!fmt)
+		return 0;
+	return s2_oa_decode(fmt, s2_is_block(desc) ? desc & ~S2_DESC_NT : desc);
 }
 
 static s2_attr memory_type(s2_desc desc)

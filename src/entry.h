@@ -5,7 +5,7 @@
  *
  *	empty ------------- s2_entry_install ----------> leaf, table
  *	leaf -------------- s2_entry_change -----------> leaf that allows more, or less
- *	leaf <------------- seal, unseal --------------> leaf that may not change
+ *	leaf, table <------ seal, unseal --------------> the same, but nobody may change it
  *	leaf, table, ... -- s2_entry_break ------------> locked
  *	locked ------------ s2_entry_make -------------> leaf, table, empty
  *
@@ -74,6 +74,20 @@ static inline bool s2_entry_make(struct s2_op *op, const struct s2_spot *at, s2_
 {
 	op->stored = true;
 	return s2p_cas(at->entry, s2_locked(op->fmt, at->level, at->desc), new);
+}
+
+/*
+ * Takes `seal` (S2_DESC_SEAL, and S2_DESC_NT where it came with that) off an entry that this
+ * CPU has sealed; what the hardware sets in it meanwhile stays.  A link there: the table that
+ * holds it was cut away.
+ */
+static inline void s2_entry_unseal(s2_desc *entry, s2_desc seal)
+{
+	s2_desc desc;
+
+	do {
+		desc = s2p_load(entry);
+	} while (s2_is_sealed(desc) && !s2p_cas(entry, desc, desc & ~seal));
 }
 
 #endif

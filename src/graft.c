@@ -26,8 +26,11 @@
 #include "replace.h"
 
 struct graft {
-	s2_desc *table[S2_FAULT_PAGES]; /* from the top one down */
-	unsigned int n;
+	s2_desc *table
+		[S2_FAULT_PAGES]; /* from the top one down, around op->pos; if `whole`: the top one */
+	unsigned int n; /* of tables */
+	unsigned int level; /* of the entries of the finest ones */
+	bool whole; /* there are tables down to `level` for all that the entry covered */
 	uint64_t end; /* first IPA behind what the operation changed in them */
 };
 
@@ -85,7 +88,7 @@ static int build(struct s2_op *op, const struct s2_spot *at, unsigned int target
 {
 	int status;
 
-	g->n = target - at->level;
+	*g = (struct graft){.n = target - at->level, .level = target, .end = op->pos};
 	status = s2_take_tables(op->tree, op->cpu, g->table, g->n);
 	if (status)
 		return status;
@@ -100,35 +103,155 @@ static int build(struct s2_op *op, const struct s2_spot *at, unsigned int target
 	return S2_OK;
 }
 
-/* A block gives way to a table: BBM, change of block size. */
-static bool replace_block(struct s2_op *op, const struct s2_spot *at, s2_desc table)
+/* The entry of `level` for `ipa` in tables that nobody else sees; there are tables down to there. */
+static s2_desc *private_entry(const struct s2_op *op, const struct s2_spot *at,
+			      const struct graft *g, uint64_t ipa, unsigned int level)
 {
-	bool made = s2_replace(op, at, table);
+	s2_desc *table = g->table[0];
 
+	for (unsigned int i = at->level + 1; i < level; i++)
+		table = s2p_table(s2_oa_decode(op->fmt, table[s2_index(op->fmt, ipa, i)]));
+	return &table[s2_index(op->fmt, ipa, level)];
+}
+
+/* Tables for everything, level by level; each is found again by way of those above it. */
+static int build_whole(struct s2_op *op, const struct s2_spot *at, struct graft *g)
+{
+	int status = s2_charge_tables(op->tree, op->cpu, g->n);
+
+	if (status)
+		return status;
+	g->table[0] = s2_cache_pop(&op->cpu->cache);
+	fill(op, at, g->table[0], at->base, at->level + 1);
+	for (unsigned int level = at->level + 1; level < g->level; level++) {
+		uint64_t size = s2_level_size(op->fmt, level);
+
+		for (uint64_t ipa = at->base; ipa < s2_spot_end(op, at); ipa += size) {
+			s2_desc *table = s2_cache_pop(&op->cpu->cache);
+
+			fill(op, at, table, ipa, level + 1);
+			if (level + 1 == g->level)
+				s2_group_fresh(op->fmt, table, g->level);
+			*private_entry(op, at, g, ipa, level) = table_desc(op, table);
+		}
+	}
+	return S2_OK;
+}
+
+/* From the finest up, so that none is looked for in one that is back in the cache. */
+static void give_back_whole(struct s2_op *op, const struct s2_spot *at, const struct graft *g)
+{
+	for (unsigned int level = g->level - 1; level > at->level; level--) {
+		uint64_t size = s2_level_size(op->fmt, level);
+
+		for (uint64_t ipa = at->base; ipa < s2_spot_end(op, at); ipa += size) {
+			s2_desc table = *private_entry(op, at, g, ipa, level);
+
+			s2_cache_push(&op->cpu->cache, s2p_table(s2_oa_decode(op->fmt, table)));
+		}
+	}
+	s2_cache_push(&op->cpu->cache, g->table[0]);
+	s2_refund_tables(op->tree, op->cpu, g->n);
+}
+
+/* What the hardware has noted in the block holds for all that takes its place. */
+static void carry(const struct s2_op *op, const struct s2_spot *at, const struct graft *g,
+		  s2_desc noted)
+{
+	uint64_t ipa = at->base;
+
+	while (noted && ipa < s2_spot_end(op, at)) {
+		unsigned int level = at->level + 1;
+		s2_desc *entry = private_entry(op, at, g, ipa, level);
+
+		while (s2_is_table(level, *entry))
+			entry = private_entry(op, at, g, ipa, ++level);
+		*entry |= noted;
+		ipa += s2_level_size(op->fmt, level);
+	}
+}
+
+/*
+ * FEAT_BBM level 1: while the block has nT no TLB holds it, and hardware may still note
+ * something in it: the access flag and S2AP[1], so this comes to an end.  A link: the
+ * table around it was cut away, and ours has not been seen by anybody.
+ *
+ * Until the DSB a walk may still find the block, and use it, though no TLB holds it: whoever
+ * changed a page in the table before that would be contradicted.  So the table is sealed too.
+ */
+static bool split_by_nt(struct s2_op *op, const struct s2_spot *at, const struct graft *g)
+{
+	s2_desc seal = s2_size_seal(op->fmt), said = at->desc, now;
+	s2_desc table = table_desc(op, g->table[0]) | S2_DESC_SEAL;
+
+	if (!s2_resize(op, at, said | seal))
+		return false;
+	do {
+		now = s2p_load(at->entry);
+		if (!s2_is_sealed(now))
+			return false;
+		carry(op, at, g, now & ~seal & ~said);
+		said = now & ~seal;
+	} while (!s2p_cas(at->entry, now, table));
+	s2p_dsb_ishst();
+	s2_entry_unseal(at->entry, S2_DESC_SEAL);
+	return true;
+}
+
+/* FEAT_BBM level 2.  Once they are seen the tables are part of the tree, or of what was cut from it. */
+static bool split_sealed(struct s2_op *op, const struct s2_spot *at, const struct graft *g)
+{
+	s2_desc seal = s2_size_seal(op->fmt);
+
+	if (!s2_resize(op, at, table_desc(op, g->table[0]) | seal))
+		return false;
+	s2_entry_unseal(at->entry, seal);
+	return true;
+}
+
+/* A block gives way to a table: BBM, change of block size. */
+static bool replace_block(struct s2_op *op, const struct s2_spot *at, const struct graft *g)
+{
+	bool made;
+
+	if (op->fmt->features & S2_FEAT_BBM2)
+		made = split_sealed(op, at, g);
+	else if (op->fmt->features & S2_FEAT_BBM1)
+		made = split_by_nt(op, at, g);
+	else
+		made = s2_replace(op, at, table_desc(op, g->table[0]));
 	op->cpu->stats.splits += made;
 	return made;
 }
 
+static void give_back(struct s2_op *op, const struct s2_spot *at, struct graft *g)
+{
+	if (g->whole)
+		give_back_whole(op, at, g);
+	else
+		s2_return_tables(op->tree, op->cpu, g->table, g->n);
+}
+
 static int publish(struct s2_op *op, const struct s2_spot *at, struct graft *g)
 {
-	s2_desc table = table_desc(op, g->table[0]);
 	bool made;
 
-	for (unsigned int i = 0; i < g->n; i++)
+	for (unsigned int i = 0; !g->whole && i < g->n; i++)
 		s2_group_fresh(op->fmt, g->table[i], at->level + 1 + i);
-	made = s2_is_valid(at->desc) ? replace_block(op, at, table)
-				     : s2_entry_install(op, at, table);
+	made = s2_is_valid(at->desc) ? replace_block(op, at, g)
+				     : s2_entry_install(op, at, table_desc(op, g->table[0]));
 	if (!made) {
-		s2_return_tables(op->tree, op->cpu, g->table, g->n);
+		give_back(op, at, g);
 		return s2_lost(op);
 	}
 	op->cpu->stats.tables_linked += g->n;
 	s2_log_replaced(op, at->desc, op->attr_bits, op->pos, g->end);
-	s2_spend(op, (g->end - op->pos) >> s2_level_shift(op->fmt, at->level + g->n));
+	s2_spend(op, (g->end - op->pos) >> s2_level_shift(op->fmt, g->level));
 	op->pos = g->end;
 	return S2_STEP_AGAIN;
 }
 
+/* A change of a part of a block is not one of size alone: with FEAT_BBM the two come one by one. */
 int s2_graft(struct s2_op *op, const struct s2_spot *at, unsigned int target)
 {
 	struct graft g;
@@ -136,8 +259,10 @@ int s2_graft(struct s2_op *op, const struct s2_spot *at, unsigned int target)
 
 	if (status)
 		return status;
-	g.end = s2_graft_end(op, target);
-	overwrite(op, g.table[g.n - 1], target, g.end);
+	if (!s2_splits_first(op, at)) {
+		g.end = s2_graft_end(op, target);
+		overwrite(op, g.table[g.n - 1], target, g.end);
+	}
 	return publish(op, at, &g);
 }
 
@@ -146,8 +271,32 @@ int s2_graft_split(struct s2_op *op, const struct s2_spot *at)
 	struct graft g;
 	int status = build(op, at, at->level + 1, &g);
 
-	if (status)
-		return status;
-	g.end = op->pos;
-	return publish(op, at, &g);
+	return status ? status : publish(op, at, &g);
+}
+
+/* Entries of the tables count like entries visited. */
+static bool affords(const struct s2_op *op, const struct graft *g)
+{
+	return g->n <= op->cpu->cache.count && (uint64_t)g->n << op->fmt->index_bits <= op->budget;
+}
+
+int s2_graft_whole(struct s2_op *op, const struct s2_spot *at, unsigned int target)
+{
+	struct graft g = {.n = 1, .level = at->level + 1, .whole = true, .end = op->pos};
+	int status;
+
+	while (g.level < target) {
+		g.n = (g.n << op->fmt->index_bits) + 1;
+		g.level++;
+	}
+	while (g.level > at->level + 1) {
+		status = affords(op, &g) ? build_whole(op, at, &g) : S2_NO_PAGE;
+		if (!status) {
+			s2_spend(op, (uint64_t)g.n << op->fmt->index_bits);
+			return publish(op, at, &g);
+		}
+		g.n >>= op->fmt->index_bits;
+		g.level--;
+	}
+	return s2_graft_split(op, at);
 }

@@ -13,6 +13,7 @@
  *	the same, with owners	down into it: leaves of its level	none
  *	an annotation		nothing: S2_OWNED; or as empty		none
  *	a block, for a page	graft: break, invalidate, make		yes
+ *	the same, FEAT_BBM	graft what the block says; look again	none
  *
  * May run beside every other operation on the same tables.  Between break and
  * make there is the invalidation and nothing else; what a replaced table held is
@@ -44,7 +45,8 @@ static int map_empty(struct s2_op *op, const struct s2_spot *at)
 
 static int map_graft(struct s2_op *op, const struct s2_spot *at, unsigned int target)
 {
-	prepare(op, s2_graft_end(op, target) - op->pos);
+	if (!s2_splits_first(op, at))
+		prepare(op, s2_graft_end(op, target) - op->pos);
 	return s2_graft(op, at, target);
 }
 
@@ -133,6 +135,8 @@ static int map_table(struct s2_op *op, const struct s2_spot *at)
 {
 	if (!s2p_table(s2_oa_decode(op->fmt, at->desc)))
 		return s2_corrupt(op, at);
+	if (s2_is_sealed(at->desc))
+		return s2_contend(op, at);
 	if (s2_keeps_table(op) || s2_log_wants(op, at->level))
 		return S2_STEP_DOWN;
 	return map_over(op, at);

@@ -16,7 +16,7 @@ static struct s2_mapping mapping_of(const struct s2_format *fmt, const struct s2
 			       .kind = kind};
 
 	if (kind == S2_KIND_LEAF) {
-		m.pa = s2_oa_decode(fmt, at->desc);
+		m.pa = s2_desc_pa(fmt, at->desc);
 		m.attr = s2_desc_attr(fmt, at->desc);
 	}
 	return m;

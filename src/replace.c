@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* SPDX-FileCopyrightText: 2026 The stage2 authors */
 /*
- * Break-before-make of one entry, in one place.
+ * Break-before-make of one entry, in one place; and what FEAT_BBM has in place of it.
  *
  *	before	 operands of the TLBIs, the VMID
  *	break	| new is not reachable, old is not any more
@@ -17,6 +17,16 @@
  * fails, the table that holds the entry was cut away under us, and who cut it finds
  * ours in the locked entry.  That a leaf was dirty he does not find: the break has taken it,
  * so it is noted here.
+ *
+ * With FEAT_BBM an entry that changes its size alone is never invalid:
+ *
+ *	level 2	old --CAS--> new|SEAL  DSB TLBI DSB  --CAS--> new
+ *	level 1	old --CAS--> block|nT|SEAL  DSB TLBI DSB  --CAS--> new	the block of the two
+ *
+ * Old and new may both be cached until the TLBI has completed, and mean the same.  A second
+ * change on top of the first would add a third, which does not: so the seal stays until
+ * then.  The TLBI is of all levels: a pointer to a table that is cached, or an entry of it,
+ * would outlive the last-level form.
  */
 #include "replace.h"
 
@@ -32,6 +42,21 @@ static void retire(struct s2_op *op, const struct s2_spot *at, s2_desc new)
 	if (!s2_is_dirty(new))
 		s2_log_harvest(op, pa, at->level + 1, at->base);
 	s2_retire(op, pa, at->level + 1);
+}
+
+bool s2_resize(struct s2_op *op, const struct s2_spot *at, s2_desc sealed)
+{
+	struct s2_run run = {
+		.ipa = at->base, .count = 1, .level = (uint8_t)at->level, .tables = true};
+	struct s2_plan plan;
+
+	s2_plan_runs(&plan, op->fmt, &run, 1);
+	s2_op_enter_vmid(op);
+	if (!s2_entry_change(op, at, sealed))
+		return false;
+	s2_invalidate(&plan);
+	s2_plan_count(&plan, &op->cpu->stats);
+	return true;
 }
 
 bool s2_replace(struct s2_op *op, const struct s2_spot *at, s2_desc new)

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* SPDX-FileCopyrightText: 2026 The stage2 authors */
 /*
- * Split: blocks become tables of the next finer size, one entry swapped at a
- * time, until none in the range is above the level asked for.  Neutral to the
- * guest: the tables say what the block said.
+ * Split: blocks become tables of finer sizes, one entry swapped at a time, until none
+ * in the range is above the level asked for.  Neutral to the guest: the tables say what
+ * the block said.
+ *
+ *	| 1 GiB | -> | table | -> 512 tables of pages	one swap, if there are pages for all
+ *
+ * What is split already is passed over at the table that has the level asked for in it.
  *
  * May run beside every other operation on the same tables.
  */
@@ -11,6 +15,13 @@
 #include "graft.h"
 #include "group.h"
 #include "walk.h"
+
+static int split_table(struct s2_op *op, const struct s2_spot *at)
+{
+	if (at->level + 1 < op->top)
+		return S2_STEP_DOWN;
+	return s2p_table(s2_oa_decode(op->fmt, at->desc)) ? s2_next(op, at) : s2_corrupt(op, at);
+}
 
 static int split_visit(struct s2_op *op, struct s2_spot *at)
 {
@@ -23,10 +34,12 @@ static int split_visit(struct s2_op *op, struct s2_spot *at)
 	if (kind == S2_KIND_LOCKED || s2_is_sealed(at->desc))
 		return s2_contend(op, at);
 	if (kind == S2_KIND_TABLE)
-		return S2_STEP_DOWN;
+		return split_table(op, at);
 	if (kind != S2_KIND_LEAF)
 		return s2_next(op, at);
-	return s2_is_grouped(at->desc) ? s2_group_dissolve(op, at) : s2_graft_split(op, at);
+	if (s2_is_grouped(at->desc))
+		return s2_group_dissolve(op, at);
+	return s2_covered(op, at) ? s2_graft_whole(op, at, op->top) : s2_graft_split(op, at);
 }
 
 int s2_split(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size, uint32_t level,

@@ -21,6 +21,8 @@ S2_FILES := \
 	cache.c \
 	clean.c \
 	collapse.c \
+	compact.c \
+	conflict.c \
 	contend.c \
 	cost.c \
 	descriptor.c \
@@ -35,6 +37,7 @@ S2_FILES := \
 	op.c \
 	ownership.c \
 	protect.c \
+	prune.c \
 	qsbr.c \
 	read.c \
 	reclaim.c \

@@ -87,6 +87,8 @@ int s2_cut_table(struct s2_op *op, const struct s2_spot *at)
 {
 	if (!s2_covered(op, at) || op->clean || s2_log_wants(op, at->level))
 		return S2_STEP_DOWN;
+	if (s2_is_sealed(at->desc))
+		return s2_contend(op, at);
 	return s2p_table(s2_oa_decode(op->fmt, at->desc)) ? s2_cut(op, at) : s2_corrupt(op, at);
 }
 

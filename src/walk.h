@@ -87,22 +87,6 @@ S2_INLINE void s2_spot_root(const struct s2_op *op, struct s2_spot *at)
 	at->table_end = UINT64_C(1) << fmt->ipa_bits;
 }
 
-/* Bits that a table descriptor of the engine's never has are not followed anywhere. */
-S2_INLINE int s2_spot_down(struct s2_op *op, struct s2_spot *at)
-{
-	const struct s2_format *fmt = op->fmt;
-	s2_desc *table = NULL;
-
-	if (!(at->desc & ~(fmt->oa_low | fmt->oa_high | 3)))
-		table = s2p_table(s2_oa_decode(fmt, at->desc));
-	if (!table)
-		return s2_corrupt(op, at);
-	at->table_end = s2_spot_end(op, at);
-	s2_spot_at(at, fmt, op->pos, at->level + 1);
-	at->entry = &table[s2_index(fmt, op->pos, at->level)];
-	return S2_STEP_STAY;
-}
-
 S2_INLINE int s2_spot_next(const struct s2_op *op, struct s2_spot *at)
 {
 	if (op->pos >= at->table_end)
@@ -112,14 +96,38 @@ S2_INLINE int s2_spot_next(const struct s2_op *op, struct s2_spot *at)
 	return S2_STEP_STAY;
 }
 
-/* Where the walk stands after a visit that dealt with something. */
+/* Where the walk stands after a visit that dealt with something, or ended it. */
 S2_INLINE int s2_walk_on(struct s2_op *op, struct s2_spot *at, int step)
 {
+	if (step < 0)
+		return step;
 	if (op->pos >= op->end)
 		return S2_OK;
 	if (!--op->budget)
 		return S2_MORE;
 	return step == S2_STEP_NEXT ? s2_spot_next(op, at) : step;
+}
+
+/*
+ * Bits that a table descriptor of the engine's never has are not followed anywhere.  A
+ * sealed table is another operation at work, and only readers go through.
+ */
+S2_INLINE int s2_spot_down(struct s2_op *op, struct s2_spot *at)
+{
+	const struct s2_format *fmt = op->fmt;
+	s2_desc odd = at->desc & ~(fmt->oa_low | fmt->oa_high | 3);
+	s2_desc *table;
+
+	if (odd && (odd != S2_DESC_SEAL || op->cpu))
+		return odd != S2_DESC_SEAL ? s2_corrupt(op, at)
+					   : s2_walk_on(op, at, s2_contend(op, at));
+	table = s2p_table(s2_oa_decode(fmt, at->desc));
+	if (!table)
+		return s2_corrupt(op, at);
+	at->table_end = s2_spot_end(op, at);
+	s2_spot_at(at, fmt, op->pos, at->level + 1);
+	at->entry = &table[s2_index(fmt, op->pos, at->level)];
+	return S2_STEP_STAY;
 }
 
 S2_INLINE int s2_walk_range(struct s2_op *op, s2_visit *visit)
@@ -132,10 +140,8 @@ S2_INLINE int s2_walk_range(struct s2_op *op, s2_visit *visit)
 		do {
 			at.desc = s2p_load(at.entry);
 			step = visit(op, &at);
-			if (step == S2_STEP_DOWN)
-				step = s2_spot_down(op, &at);
-			else if (step > 0)
-				step = s2_walk_on(op, &at, step);
+			step = step == S2_STEP_DOWN ? s2_spot_down(op, &at)
+						    : s2_walk_on(op, &at, step);
 		} while (step == S2_STEP_STAY);
 	} while (step == S2_STEP_AGAIN);
 	return step;

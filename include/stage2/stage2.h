@@ -122,6 +122,7 @@ struct s2_stats {
 	uint64_t collapses; /* tables replaced by a block, neutrally */
 	uint64_t groups_formed; /* contiguous groups, of leaves that were there */
 	uint64_t groups_dissolved; /* and taken apart, because one of them was to change */
+	uint64_t prunes; /* empty tables taken out */
 	uint64_t restricts; /* leaves that allow less than before, without a break */
 	uint64_t tables_linked; /* table pages that became part of a tree */
 	uint64_t tables_unlinked; /* tables cut off, with all below them counted once */
@@ -412,11 +413,26 @@ int s2_flush(struct s2_tree *tree, struct s2_cpu *cpu);
  * `level`: the mapping stays as it is, attributes and access flag included.
  * Blocks that the range touches only in part are split as well.
  *
- * flags: S2_FAULT.  Statuses as s2_unmap(), and S2_BAD_LEVEL.  Each block takes
- * one table page; guest accesses to it fault (and retry) between break and make.
+ * A block that the range covers is split over all levels at once, one invalidation for all, if
+ * cpu->cache has the pages for all of its tables and the quota and the budget (an entry of them
+ * counts like one visited) allow it; else by fewer levels at a time.  What is split already is
+ * not looked at below the tables whose entries are of `level`.
+ *
+ * flags: S2_FAULT.  Statuses as s2_unmap(), and S2_BAD_LEVEL.  s2_split_cost() tells the pages.
+ * Guest accesses to a block fault (and retry) between break and make; with S2_FEAT_BBM1 or
+ * S2_FEAT_BBM2 there is no such moment, here and in s2_collapse(), and a part of a block that
+ * s2_map(), s2_unmap() or others change is split off first without one for the rest.
  */
 int s2_split(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size, uint32_t level,
 	     uint32_t flags);
+
+/*
+ * Table pages that s2_split() with the same arguments would take, as the tables are now.
+ * Counts in *pages.  A read-side operation; the same bad input as s2_split(), S2_CORRUPT.
+ * Ignores the quota.
+ */
+int s2_split_cost(const struct s2_tree *tree, uint64_t ipa, uint64_t size, uint32_t level,
+		  uint64_t *pages);
 
 /*
  * Replaces the table below the entry of `level` that covers `ipa` with a block,
@@ -476,6 +492,36 @@ int s2_clean(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t si
  * TLB: on return no CPU uses the leaves one by one.
  */
 int s2_group(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size);
+
+/*
+ * Makes [ipa, ipa + size) take as few tables as it can: wherever the entries of a table
+ * describe a block, as for s2_collapse(), it becomes that block, from level 2 up to `level`;
+ * and tables without entries, at any level, are taken out.  The mapping stays as it is.  What
+ * does not fit is left, and is no error; so is what becomes empty or uniform while the call is
+ * at work.  Tables and blocks that the range touches only in part are included.
+ *
+ * `level`: where blocks may be formed at the most; 3 for none.
+ * flags: S2_FAULT.  Statuses as s2_unmap(), without S2_NO_PAGE and S2_QUOTA, and S2_BAD_LEVEL
+ * (none, or one without blocks).  With S2_MORE or S2_RETRY a page may be left to be done again,
+ * so that the tables above it are not forgotten.
+ *
+ * A fault into a table that is just taken out answers S2_RETRY, and is never lost.  TLB: as
+ * s2_collapse(); the tables wait for s2_reclaim().
+ */
+int s2_compact(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size,
+	       uint32_t level, uint32_t flags);
+
+/*
+ * What the handler of a TLB conflict abort (ESR_ELx.xFSC 0b110000) calls: invalidates the VMID,
+ * both stages, on all CPUs.  With S2_FEAT_BBM2 such an abort may come whenever a block and the
+ * table that says the same are both cached, until the call that changes the size returns;
+ * return to the guest afterwards, which repeats its access.  Two in a row at one address, with
+ * no call under way, are a fault of the tables or of somebody who shares the VMID.
+ *
+ * S2_OK; S2_INVALID, S2_BAD_CACHE, S2_BUSY (this CPU has deferred on another tree).  What it has
+ * deferred on this one stays so.
+ */
+int s2_conflict(struct s2_tree *tree, struct s2_cpu *cpu);
 
 /*
  * Frees unlinked tables whose grace period has ended into cpu->cache, cpu->budget
