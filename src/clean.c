@@ -28,7 +28,7 @@ static uint64_t min(uint64_t a, uint64_t b)
 static int clean_leaf(struct s2_op *op, const struct s2_spot *at)
 {
 	uint64_t end = min(s2_spot_end(op, at), op->end);
-	uint64_t pa = s2_oa_decode(op->fmt, at->desc) + (op->pos - at->base);
+	uint64_t pa = s2_desc_pa(op->fmt, at->desc) + (op->pos - at->base);
 
 	if (!s2_is_write_back(op->fmt, at->desc))
 		return s2_next(op, at);
