@@ -7,6 +7,7 @@
  * page is missing.
  */
 #include "block.h"
+#include "dirty.h"
 #include "memory.h"
 #include "report.h"
 #include "vcpu.h"
@@ -30,7 +31,7 @@ static uint32_t *count_of(uint64_t ipa)
 
 int block_collapse(struct vcpu *v, uint64_t ipa)
 {
-	int status = s2_collapse(&guest.tree, &v->s2, block_start(ipa), BLOCK_LEVEL, S2_FAULT);
+	int status = s2_collapse(guest.tree, &v->s2, block_start(ipa), BLOCK_LEVEL, S2_FAULT);
 
 	if (status != S2_RETRY && status != S2_NOT_UNIFORM)
 		must(status, "s2_collapse");
@@ -43,9 +44,15 @@ void block_count_page(struct vcpu *v, uint64_t ipa)
 
 	if (__atomic_add_fetch(count, 1, __ATOMIC_RELAXED) < block_pages())
 		return;
-	/* Not yet, or not now: the next page that is mapped there asks again. */
-	if (block_collapse(v, ipa) != S2_OK)
+	/* Not yet, or not now, or pages are better just now: the next page that is mapped there asks again. */
+	if (dirty_is_logged() || block_collapse(v, ipa) != S2_OK)
 		__atomic_store_n(count, block_pages() - 1, __ATOMIC_RELAXED);
+}
+
+void block_count_all(void)
+{
+	for (uint64_t ipa = RAM_IPA; ipa - RAM_IPA < memory_ram_size(); ipa += guest_block_size())
+		__atomic_store_n(count_of(ipa), block_pages(), __ATOMIC_RELAXED);
 }
 
 static void take_off(uint32_t *count, uint32_t pages)

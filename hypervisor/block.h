@@ -14,6 +14,9 @@ struct vcpu;
 /* A page was mapped at `ipa`: collapses its block if that was the last one missing. */
 void block_count_page(struct vcpu *v, uint64_t ipa);
 
+/* All pages are mapped. */
+void block_count_all(void);
+
 /* Pages were unmapped. */
 void block_forget(uint64_t ipa, uint64_t size);
 

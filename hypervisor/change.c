@@ -4,6 +4,8 @@
  * The loop that a caller of the engine's range operations needs, once for all of
  * them.
  */
+#include <stage2/dirty.h>
+
 #include "block.h"
 #include "change.h"
 #include "report.h"
@@ -13,13 +15,14 @@ struct change {
 	struct range range; /* what is left of it */
 	uint64_t pa;
 	s2_attr attr;
+	struct s2_bitmap *map;
 	uint32_t flags;
 };
 typedef int change_call(struct vcpu *v, const struct change *c);
 
 static int call_unmap(struct vcpu *v, const struct change *c)
 {
-	int status = s2_unmap(&guest.tree, &v->s2, c->range.ipa, c->range.size, c->flags);
+	int status = s2_unmap(guest.tree, &v->s2, c->range.ipa, c->range.size, c->flags);
 
 	block_forget(c->range.ipa, v->s2.done);
 	return status;
@@ -27,12 +30,47 @@ static int call_unmap(struct vcpu *v, const struct change *c)
 
 static int call_map(struct vcpu *v, const struct change *c)
 {
-	return s2_map(&guest.tree, &v->s2, c->range.ipa, c->range.size, c->pa, c->attr, c->flags);
+	return s2_map(guest.tree, &v->s2, c->range.ipa, c->range.size, c->pa, c->attr, c->flags);
 }
 
 static int call_split(struct vcpu *v, const struct change *c)
 {
-	return s2_split(&guest.tree, &v->s2, c->range.ipa, c->range.size, S2_LAST_LEVEL, c->flags);
+	return s2_split(guest.tree, &v->s2, c->range.ipa, c->range.size, S2_LAST_LEVEL, c->flags);
+}
+
+static int call_protect(struct vcpu *v, const struct change *c)
+{
+	return s2_protect(guest.tree, &v->s2, c->range.ipa, c->range.size, c->attr, 0, c->flags);
+}
+
+static int call_age(struct vcpu *v, const struct change *c)
+{
+	int status = s2_age(guest.tree, &v->s2, c->range.ipa, c->range.size, NULL, c->flags);
+
+	v->stats.young += v->s2.found;
+	return status;
+}
+
+static int call_log_start(struct vcpu *v, const struct change *c)
+{
+	return s2_log_start(guest.tree, &v->s2, c->range.ipa, c->range.size, c->flags);
+}
+
+static int call_log_collect(struct vcpu *v, const struct change *c)
+{
+	return s2_log_collect(guest.tree, &v->s2, c->range.ipa, c->range.size, c->map, c->flags);
+}
+
+static int call_log_stop(struct vcpu *v, const struct change *c)
+{
+	return s2_log_stop(guest.tree, &v->s2, c->range.ipa, c->range.size, c->map, c->flags);
+}
+
+/* Nothing is held between two calls, but for what is deferred. */
+static void let_others_reclaim(struct vcpu *v, const struct change *c)
+{
+	if (!(c->flags & S2_DEFER))
+		must(s2_qsbr_quiescent(&guest.qsbr, v->index), "s2_qsbr_quiescent");
 }
 
 static void complete(struct vcpu *v, change_call *call, struct change c)
@@ -45,6 +83,7 @@ static void complete(struct vcpu *v, change_call *call, struct change c)
 		c.range.ipa += v->s2.done;
 		c.range.size -= v->s2.done;
 		c.pa += v->s2.done;
+		let_others_reclaim(v, &c);
 	} while (status == S2_MORE || status == S2_NO_PAGE);
 	if (status != S2_RETRY || !(c.flags & S2_FAULT))
 		must(status, "a change of a range");
@@ -71,4 +110,36 @@ void change_map(struct vcpu *v, struct range r, uint64_t pa, s2_attr attr)
 void change_split(struct vcpu *v, struct range r)
 {
 	complete(v, call_split, (struct change){.range = r, .flags = S2_FAULT});
+}
+
+void change_split_all(struct vcpu *v, struct range r)
+{
+	complete(v, call_split, (struct change){.range = r});
+}
+
+void change_protect(struct vcpu *v, struct range r, s2_attr take)
+{
+	complete(v, call_protect, (struct change){.range = r, .attr = take});
+	v->stats.protects++;
+}
+
+void change_age(struct vcpu *v, struct range r)
+{
+	complete(v, call_age, (struct change){.range = r, .flags = S2_CLEAR | S2_INVALIDATE});
+	v->stats.ages++;
+}
+
+void change_log_start(struct vcpu *v, struct range r)
+{
+	complete(v, call_log_start, (struct change){.range = r});
+}
+
+void change_log_collect(struct vcpu *v, struct range r, struct s2_bitmap *map)
+{
+	complete(v, call_log_collect, (struct change){.range = r, .map = map});
+}
+
+void change_log_stop(struct vcpu *v, struct range r, struct s2_bitmap *map)
+{
+	complete(v, call_log_stop, (struct change){.range = r, .map = map});
 }

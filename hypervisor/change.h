@@ -28,7 +28,17 @@ void change_map(struct vcpu *v, struct range r, uint64_t pa, s2_attr attr);
  */
 void change_unmap_deferred(struct vcpu *v, struct range r);
 
-/* To pages; may leave a part as it was. */
+/* To pages; the first one may leave a part as it was. */
 void change_split(struct vcpu *v, struct range r);
+void change_split_all(struct vcpu *v, struct range r);
+
+/* Takes permissions; makes what is young old, and counts it. */
+void change_protect(struct vcpu *v, struct range r, s2_attr take);
+void change_age(struct vcpu *v, struct range r);
+
+/* The dirty log of the range; what is collected goes into `map`. */
+void change_log_start(struct vcpu *v, struct range r);
+void change_log_collect(struct vcpu *v, struct range r, struct s2_bitmap *map);
+void change_log_stop(struct vcpu *v, struct range r, struct s2_bitmap *map);
 
 #endif

@@ -13,12 +13,14 @@
 #include "block.h"
 #include "change.h"
 #include "churn.h"
+#include "dirty.h"
 #include "memory.h"
 #include "options.h"
 #include "report.h"
 #include "vcpu.h"
 
-#define STEPS_PER_SECOND 500 /* on each vCPU, at most */
+#define STEPS_PER_SECOND \
+	(options.dirty ? 50u : 500u) /* on each vCPU, at most; a log makes each dearer */
 
 uint64_t churn_random(struct churn *c, uint64_t limit)
 {
@@ -80,24 +82,31 @@ static void churn_unmap_two(struct vcpu *v)
 {
 	change_unmap_deferred(v, random_range(&v->churn));
 	change_unmap_deferred(v, random_range(&v->churn));
-	must(s2_flush(&guest.tree, &v->s2), "s2_flush");
+	must(s2_flush(guest.tree, &v->s2), "s2_flush");
 }
 
-/* Maps what is not mapped, and takes write permission from what is. */
+/* A fault gives all of them back, to one page. */
 static void churn_protect(struct vcpu *v)
 {
-	struct range r = random_range(&v->churn);
+	static const s2_attr takes[] = {S2_W, S2_W | S2_X, S2_RWX, S2_X_EL0};
+	bool apart = guest.format.features & S2_FEAT_XNX;
+	uint64_t choices = sizeof(takes) / sizeof(takes[0]) - !apart;
 
-	if (memory_at_home(r.ipa, r.size))
-		change_map(v, r, memory_home(r.ipa), S2_NORMAL | S2_R | S2_X);
+	change_protect(v, random_range(&v->churn), takes[churn_random(&v->churn, choices)]);
 }
 
 /* As if nobody had ever used it: a fault at the first access, where hardware sets no flag. */
 static void churn_age(struct vcpu *v)
 {
+	change_age(v, random_range(&v->churn));
+}
+
+/* Maps what is not mapped, in blocks where there is room; the guest finds it unused. */
+static void churn_map(struct vcpu *v)
+{
 	struct range r = random_range(&v->churn);
 
-	if (!memory_at_home(r.ipa, r.size))
+	if (!memory_at_home(r.ipa, r.size) || dirty_is_logged())
 		return;
 	change_unmap(v, r);
 	change_map(v, r, memory_home(r.ipa), S2_NORMAL | S2_RWX | S2_OLD);
@@ -116,13 +125,15 @@ static void churn_collapse(struct vcpu *v)
 void churn_step(struct vcpu *v)
 {
 	static void (*const steps[])(struct vcpu *) = {
-		churn_unmap, churn_unmap_two, churn_protect, churn_age, churn_split, churn_collapse,
+		churn_unmap, churn_unmap_two, churn_protect,  churn_age,
+		churn_map,   churn_split,     churn_collapse,
 	};
 	uint64_t now = read_cntpct_el0();
 
 	if (!options.churn || now < v->churn.next)
 		return;
 	steps[churn_random(&v->churn, sizeof(steps) / sizeof(steps[0]))](v);
-	move_page(v);
+	if (!options.dirty)
+		move_page(v);
 	v->churn.next = read_cntpct_el0() + read_cntfrq_el0() / STEPS_PER_SECOND;
 }

@@ -21,9 +21,10 @@
 #define CODE (AF | INNER_SHAREABLE | NORMAL | BLOCK)
 #define GUEST_RAM (XN | CODE)
 
-_Static_assert(RAM_PA == GIB(2) && RAM_MAX == GIB(4), "the table below maps all guest RAM");
+_Static_assert(RAM_PA == GIB(2) && RAM_MAX == GIB(4), "the table below maps all guest RAM, twice");
 
 _Alignas(4096) uint64_t el2_map[512] = {
-	GIB(0) | DEVICES,   GIB(1) | CODE,	GIB(2) | GUEST_RAM,
-	GIB(3) | GUEST_RAM, GIB(4) | GUEST_RAM, GIB(5) | GUEST_RAM,
+	GIB(0) | DEVICES,   GIB(1) | CODE,	GIB(2) | GUEST_RAM, GIB(3) | GUEST_RAM,
+	GIB(4) | GUEST_RAM, GIB(5) | GUEST_RAM, GIB(6) | GUEST_RAM, GIB(7) | GUEST_RAM,
+	GIB(8) | GUEST_RAM, GIB(9) | GUEST_RAM,
 };

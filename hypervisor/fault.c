@@ -6,8 +6,10 @@
  * attempt.
  */
 #include "block.h"
+#include "dirty.h"
 #include "fault.h"
 #include "memory.h"
+#include "options.h"
 #include "report.h"
 #include "vcpu.h"
 
@@ -16,6 +18,8 @@
 #define ESR_TRANSLATION_FAULT UINT64_C(0x04)
 #define ESR_ACCESS_FLAG_FAULT UINT64_C(0x08)
 #define ESR_PERMISSION_FAULT UINT64_C(0x0c)
+#define ESR_WNR (UINT64_C(1) << 6) /* a write */
+#define ESR_CM (UINT64_C(1) << 8) /* cache maintenance, which says that it writes */
 #define ESR_S1PTW (UINT64_C(1) << 7) /* on a walk of the guest's own tables */
 
 #define HPFAR_FIPA UINT64_C(0xfffffffffff0) /* IPA[55:12], whatever the granule */
@@ -84,6 +88,50 @@ static enum fault_kind classify(uint64_t esr, bool instruction, const struct bac
 	return instruction ? FAULT_INSTRUCTION : FAULT_DATA;
 }
 
+/*
+ * Whether to count the access as a write.  Where all may be read and executed, only a
+ * write is forbidden.  The walk that an instruction fetch takes writes as well, when it
+ * sets an access flag in the guest's own tables.
+ */
+static bool is_write(uint64_t esr, bool instruction)
+{
+	if (is_forbidden(esr))
+		return !instruction || esr & ESR_S1PTW;
+	return !instruction && (esr & (ESR_WNR | ESR_CM)) == ESR_WNR;
+}
+
+/* While there is a log, a page that is mapped for a write is dirty from the start. */
+static s2_attr log_attr(bool write)
+{
+	if (!dirty_is_logged())
+		return 0;
+	return write ? S2_LOG | S2_DIRTY : S2_LOG;
+}
+
+/*
+ * The short way: what is mapped is marked.  Returns whether that was all; if not, the
+ * page has to be mapped.  DIRTY_WP maps it for each write, as that makes a page of a
+ * block; a block that was only marked would be dirty as a whole.
+ */
+static bool touch(struct vcpu *v, const struct backing *b, uint64_t esr, bool write)
+{
+	bool marks = dirty_is_logged() && options.dirty != DIRTY_WP;
+	int status;
+
+	if (is_missing(esr) || (is_forbidden(esr) && !(write && marks)))
+		return false;
+	status = s2_touch(guest.tree, &v->s2, b->ipa,
+			  write && marks ? S2_FAULT | S2_WRITE : S2_FAULT);
+	if (status == S2_NOT_MAPPED || status == S2_READ_ONLY)
+		return false;
+	if (status == S2_RETRY)
+		v->stats.retries++;
+	else
+		must(status, "s2_touch");
+	v->stats.touches += status == S2_OK;
+	return true;
+}
+
 /* One page; the engine asks for table pages when it needs more than the cache has. */
 static int map_page(struct vcpu *v, const struct backing *b)
 {
@@ -91,22 +139,28 @@ static int map_page(struct vcpu *v, const struct backing *b)
 
 	do {
 		vcpu_fill_cache(v);
-		status = s2_map(&guest.tree, &v->s2, b->ipa, guest_page_size(), b->pa, b->attr,
+		status = s2_map(guest.tree, &v->s2, b->ipa, guest_page_size(), b->pa, b->attr,
 				S2_FAULT | S2_PAGES);
 	} while (status == S2_NO_PAGE);
 	return status;
 }
 
-static void resolve(struct vcpu *v, const struct backing *b, uint64_t esr)
+static void resolve(struct vcpu *v, struct backing *b, uint64_t esr, bool instruction)
 {
-	int status = map_page(v, b);
+	bool write = is_write(esr, instruction);
+	int status;
 
+	if (is_ram(b) && touch(v, b, esr, write))
+		return;
+	if (is_ram(b))
+		b->attr |= log_attr(write);
+	status = map_page(v, b);
 	if (status == S2_RETRY) {
 		v->stats.retries++;
 		return;
 	}
 	must(status, "s2_map");
-	stats_note_tables(&v->stats, guest.tree.tables);
+	stats_note_tables(&v->stats, guest.tree->tables);
 	if (!is_ram(b))
 		return;
 	move_note(v, b->ipa);
@@ -140,6 +194,6 @@ void fault_handle(struct vcpu *v, const struct regs *regs, uint64_t esr, bool in
 	if (b.moving)
 		v->stats.retries++;
 	else
-		resolve(v, &b, esr);
+		resolve(v, &b, esr, instruction);
 	stats_note_time(&v->stats, read_cntpct_el0() - start);
 }

@@ -58,7 +58,7 @@ static const struct granule *wanted_granule(void)
 	return g;
 }
 
-static uint32_t table_features(void)
+static uint32_t found_features(void)
 {
 	uint64_t mmfr1 = read_id_aa64mmfr1_el1();
 	uint64_t mmfr2 = read_id_aa64mmfr2_el1();
@@ -66,6 +66,10 @@ static uint32_t table_features(void)
 
 	if (id_field(mmfr1, 0) >= 1) /* HAFDBS */
 		found |= S2_FEAT_HAF;
+	if (id_field(mmfr1, 0) >= 2)
+		found |= S2_FEAT_HD;
+	if (id_field(mmfr1, 28)) /* XNX */
+		found |= S2_FEAT_XNX;
 	if (id_field(mmfr2, 0)) /* CnP */
 		found |= S2_FEAT_CNP;
 	if (id_field(mmfr2, 40)) /* FWB */
@@ -75,6 +79,17 @@ static uint32_t table_features(void)
 	if (id_field(read_id_aa64isar0_el1(), 56) >= 2) /* TLB: range */
 		found |= S2_FEAT_TLBIRANGE;
 	return found;
+}
+
+/* Of these, what is used: a log that the CPU keeps only if that was asked for. */
+static uint32_t table_features(void)
+{
+	uint32_t found = found_features();
+
+	if (options.dirty == DIRTY_HW && !(found & S2_FEAT_HD))
+		die("this CPU does not note writes itself (FEAT_HAFDBS); ID_AA64MMFR1_EL1 %lx",
+		    read_id_aa64mmfr1_el1());
+	return options.dirty == DIRTY_HW ? found : found & ~S2_FEAT_HD;
 }
 
 /* PARange, but no more than what the format can say. */
@@ -189,7 +204,8 @@ static void print_names(uint32_t set, const char *const names[], size_t count)
 
 void features_print(void)
 {
-	static const char *const tables[] = {"LPA2", "FWB", "TTL", "TLBIRANGE", "HAF", "CnP"};
+	static const char *const tables[] = {"LPA2", "FWB", "TTL", "TLBIRANGE",
+					     "HAF",  "CnP", "HD",  "XNX"};
 	static const char *const guest[] = {"PAuth", "SVE", "SME",   "FA64", "SME2", "SCXT",
 					    "MTE2",  "PMU", "GICv3", "HCX",  "MOPS"};
 

@@ -10,6 +10,9 @@ VCPUS ?= 2## CPUs of the guest, 1 to 8 (2)
 MEM ?= 512## MiB of the guest's memory, 256 to 4096 (512)
 GRANULE ?= 4K## granule of the guest's stage-2 tables, 4K, 16K (not on cortex-a57) or 64K (4K)
 CHURN ?= 0## 1: change the tables under the running guest, at random (0)
+DIRTY ?= none## log what the running guest writes: hw (CPU=max), wp or split (none)
+SPLIT ?= 0## 1: split all memory of the running guest into pages, form blocks again, and so on (0)
+WAY ?= hw wp split## ways to log that `make migrate` shows, of hw (with CPU=max), wp and split (all)
 HYP_CC ?= $(CROSS)gcc## compiler of the hypervisor; clang --target=aarch64-linux-gnu works too
 
 HYP := $(B)/hypervisor
@@ -24,11 +27,17 @@ PAYLOADS := $(GUEST)/hole.bin $(GUEST)/spin.bin
 
 ##@ Run
 
-.PHONY: hypervisor guest run need-hypervisor need-guest need-run
+.PHONY: hypervisor guest run migrate need-hypervisor need-guest need-run
 hypervisor: $(HYP)/hypervisor.elf ## The EL2 hypervisor for QEMU's virt board
 guest: $(GUEST)/Image $(GUEST)/initramfs.cpio $(PAYLOADS) ## Debian's arm64 kernel and a userland for it
-run: hypervisor guest | need-run ## Boot a Debian guest on the library (CPU=, VCPUS=, MEM=, GRANULE=, CHURN=1)
-	@scripts/run-guest -b $(B) -c "$(CPU)" -s "$(VCPUS)" -m "$(MEM)" -g "$(GRANULE)" -x "$(CHURN)"
+run: hypervisor guest | need-run ## Boot a Debian guest on the library (CPU=, VCPUS=, MEM=, GRANULE=, CHURN=1, DIRTY=, SPLIT=1)
+	@scripts/run-guest -b $(B) -c "$(CPU)" -s "$(VCPUS)" -m "$(MEM)" -g "$(GRANULE)" -x "$(CHURN)" \
+		-d "$(DIRTY)" -r "$(SPLIT)"
+migrate: hypervisor guest | need-run ## Move the running guest to other memory and tables (WAY=, and as for run)
+	@for way in $(WAY); do \
+		cpu="$(CPU)"; [ $$way != hw ] || cpu=max; \
+		scripts/run-guest -b $(B) -c $$cpu -s "$(VCPUS)" -m "$(MEM)" -g "$(GRANULE)" -x "$(CHURN)" -d $$way -l || exit; \
+	done
 
 need-hypervisor:
 	@scripts/need $(CROSS)gcc=gcc-aarch64-linux-gnu $(CROSS)ld=binutils-aarch64-linux-gnu

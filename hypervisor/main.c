@@ -10,6 +10,7 @@
 #include "memory.h"
 #include "options.h"
 #include "vcpu.h"
+#include "worker.h"
 
 _Noreturn void main(struct vcpu *v);
 _Noreturn void main_secondary(struct vcpu *v);
@@ -34,9 +35,11 @@ _Noreturn void main(struct vcpu *v)
 	vcpu_start(v);
 }
 
-/* The others, once the guest has switched them on. */
+/* The others, once they are switched on, by the guest but for the worker. */
 _Noreturn void main_secondary(struct vcpu *v)
 {
 	features_check();
+	if (v == worker())
+		worker_main(v);
 	vcpu_start(v);
 }

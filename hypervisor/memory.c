@@ -19,6 +19,8 @@ struct s2p_memory s2p_memory = {.base = BOARD_RAM_PA};
 #define GICR_PA UINT64_C(0x080a0000)
 #define RTC_PA UINT64_C(0x09010000)
 
+#define POISON UINT64_C(0xdeaddeaddeaddead)
+
 /*
  * The devices of QEMU's virt board that scripts/run-guest leaves in the device
  * tree.  A page of the granule that is larger than a device gives the guest what
@@ -42,6 +44,7 @@ extern uint8_t image_end[];
 _Static_assert(PLACE_SPARE + MAX_VCPUS * SPARES_EACH <= PLACE_MOVING, "a place is one byte");
 
 static uint8_t places[RAM_MAX / PAGE_MIN]; /* of each page, atomic */
+static uint64_t home = RAM_PA, elsewhere; /* where guest RAM is, and where its copy is */
 static uint64_t spares; /* PA of the first spare page; the others follow */
 
 uint64_t memory_ram_size(void)
@@ -53,7 +56,8 @@ void memory_init(void)
 {
 	uint64_t page = guest_page_size();
 
-	s2p_memory.size = RAM_PA + memory_ram_size() - BOARD_RAM_PA;
+	elsewhere = (RAM_PA + memory_ram_size() + COPY_ALIGN - 1) & ~(COPY_ALIGN - 1);
+	s2p_memory.size = (options.dirty ? elsewhere : RAM_PA) + memory_ram_size() - BOARD_RAM_PA;
 	pool_init((uintptr_t)image_end, RAM_PA, guest.format.granule_shift);
 	spares = (uintptr_t)pool_carve(page * MAX_VCPUS * SPARES_EACH, page);
 }
@@ -74,7 +78,20 @@ static uint8_t *place_of(uint64_t ipa)
 
 uint64_t memory_home(uint64_t ipa)
 {
-	return ipa - RAM_IPA + RAM_PA;
+	return ipa - RAM_IPA + home;
+}
+
+uint64_t memory_copy(uint64_t ipa)
+{
+	return ipa - RAM_IPA + elsewhere;
+}
+
+void memory_switch(void)
+{
+	uint64_t old = home;
+
+	home = elsewhere;
+	elsewhere = old;
 }
 
 bool memory_at_home(uint64_t ipa, uint64_t size)
@@ -102,6 +119,41 @@ bool memory_claim(uint64_t ipa, uint8_t place)
 void memory_release(uint64_t ipa, uint8_t place)
 {
 	__atomic_store_n(place_of(ipa), place, __ATOMIC_RELEASE);
+}
+
+static uint64_t *words(uint64_t pa)
+{
+	return (uint64_t *)(uintptr_t)pa;
+}
+
+static size_t page_words(void)
+{
+	return guest_page_size() / sizeof(uint64_t);
+}
+
+void memory_copy_page(uint64_t from, uint64_t to)
+{
+	if (!(guest.format.features & S2_FEAT_FWB))
+		s2p_dcache_clean_inval(from, guest_page_size());
+	for (size_t i = 0, n = page_words(); i < n; i++)
+		words(to)[i] = words(from)[i];
+	if (!(guest.format.features & S2_FEAT_FWB))
+		s2p_dcache_clean_inval(to, guest_page_size());
+}
+
+bool memory_same_page(uint64_t a, uint64_t b)
+{
+	for (size_t i = 0, n = page_words(); i < n; i++) {
+		if (words(a)[i] != words(b)[i])
+			return false;
+	}
+	return true;
+}
+
+void memory_poison_page(uint64_t pa)
+{
+	for (size_t i = 0, n = page_words(); i < n; i++)
+		words(pa)[i] = POISON;
 }
 
 static void find_ram(uint64_t page, struct backing *backing)

@@ -7,6 +7,7 @@
  *	0x08000000  GIC, PL011, RTC		the same, Device
  *	0x40200000  hypervisor, table pages	-
  *	0x80000000  guest RAM			0x40000000: never the same address
+ *	behind it   copy of guest RAM		after a migration, 0x40000000
  */
 #ifndef HYPERVISOR_MEMORY_H
 #define HYPERVISOR_MEMORY_H
@@ -28,6 +29,13 @@
 #define RAM_MIN_MIB 256
 #define RAM_MAX_MIB 4096
 #define RAM_MAX (RAM_MAX_MIB * MIB)
+
+/*
+ * A second region of the same size, if anything is copied there: from the next
+ * multiple of 1 GiB, so that both look the same to blocks of any granule but by their
+ * address.
+ */
+#define COPY_ALIGN (1024 * MIB)
 
 /* Where scripts/run-guest puts the kernel and its device tree. */
 #define KERNEL_IPA RAM_IPA
@@ -62,6 +70,17 @@ bool memory_find(uint64_t ipa, struct backing *backing);
 /* The home of a page of guest RAM, and whether all pages of a range are there. */
 uint64_t memory_home(uint64_t ipa);
 bool memory_at_home(uint64_t ipa, uint64_t size);
+
+/* Where a page of guest RAM is copied to. */
+uint64_t memory_copy(uint64_t ipa);
+
+/* From now on the copies are the guest's memory, and what was that is where copies go. */
+void memory_switch(void);
+
+/* Whole pages of physical memory; the guest may have its caches off when it writes or reads them. */
+void memory_copy_page(uint64_t from, uint64_t to);
+bool memory_same_page(uint64_t a, uint64_t b);
+void memory_poison_page(uint64_t pa);
 
 /* Where a page of guest RAM is if it is at `place`. */
 uint64_t memory_place_pa(uint64_t ipa, uint8_t place);

@@ -11,63 +11,22 @@
  *	overwrite the old page	whoever still does, gets caught
  *	give it its new place	faults find it there
  */
-#include <stddef.h>
-
-#include <stage2/platform.h>
-
 #include "change.h"
 #include "move.h"
 #include "report.h"
 #include "vcpu.h"
 
-#define POISON UINT64_C(0xdeaddeaddeaddead)
-
-/* We stay in the hypervisor, but hold no pointer into any table. */
-static void wait_for_grace(struct vcpu *v)
-{
-	struct s2_grace *grace = &guest.qsbr.grace;
-	uint64_t cookie = grace->start(grace);
-
-	while (!grace->done(grace, cookie))
-		must(s2_qsbr_quiescent(&guest.qsbr, v->index), "s2_qsbr_quiescent");
-}
-
-static uint64_t *words(uint64_t pa)
-{
-	return (uint64_t *)(uintptr_t)pa;
-}
-
-static size_t page_words(void)
-{
-	return guest_page_size() / sizeof(uint64_t);
-}
-
-/* The guest may have written with its caches off. */
-static void copy(uint64_t from, uint64_t to)
-{
-	if (!(guest.format.features & S2_FEAT_FWB))
-		s2p_dcache_clean_inval(from, guest_page_size());
-	for (size_t i = 0, n = page_words(); i < n; i++)
-		words(to)[i] = words(from)[i];
-}
-
-static void poison(uint64_t pa)
-{
-	for (size_t i = 0, n = page_words(); i < n; i++)
-		words(pa)[i] = POISON;
-}
-
 static void by_unmapping(struct vcpu *v, struct range page, uint64_t from, uint64_t to)
 {
 	change_unmap(v, page);
-	copy(from, to);
+	memory_copy_page(from, to);
 }
 
 /* The guest may read all the time. */
 static void by_protecting(struct vcpu *v, struct range page, uint64_t from, uint64_t to)
 {
 	change_map(v, page, from, S2_NORMAL | S2_R | S2_X);
-	copy(from, to);
+	memory_copy_page(from, to);
 	change_map(v, page, to, S2_NORMAL | S2_RWX);
 }
 
@@ -80,12 +39,12 @@ static bool relocate(struct vcpu *v, uint64_t ipa, uint8_t old, uint8_t new)
 
 	if (!memory_claim(ipa, old))
 		return false;
-	wait_for_grace(v);
+	vcpu_wait_for_grace(v);
 	if (churn_random(&v->churn, 2))
 		by_unmapping(v, page, from, to);
 	else
 		by_protecting(v, page, from, to);
-	poison(from);
+	memory_poison_page(from);
 	memory_release(ipa, new);
 	v->stats.moves++;
 	return true;

@@ -8,12 +8,13 @@
 #include <stddef.h>
 
 #include "console.h"
+#include "guest.h"
 #include "memory.h"
 #include "options.h"
 #include "report.h"
 #include "semihost.h"
 
-struct options options = {.mem = 512, .granule = 4, .churn = 0, .seed = 1};
+struct options options = {.mem = 512, .granule = 4, .seed = 1};
 
 static const struct option {
 	const char *name;
@@ -25,6 +26,10 @@ static const struct option {
 	{"granule", &options.granule, 4, 64},
 	{"churn", &options.churn, 0, 1},
 	{"seed", &options.seed, 1, UINT32_MAX},
+	{"dirty", &options.dirty, DIRTY_NONE, DIRTY_SPLIT},
+	{"migrate", &options.migrate, 0, 1},
+	{"split", &options.split, 0, 1},
+	{"worker", &options.worker, 0, MAX_VCPUS},
 };
 
 /* If `word` starts with `name` and '=', what follows. */
@@ -69,6 +74,17 @@ static void check_granule(void)
 		die("option granule must be 4, 16 or 64, not %lu", options.granule);
 }
 
+/* One job at a time, and a CPU for it. */
+static void check_work(void)
+{
+	if (options.migrate && !options.dirty)
+		die("option migrate needs dirty: a way to log what the guest writes");
+	if (options.split && options.dirty)
+		die("options split and dirty exclude each other");
+	if ((options.split || options.dirty) && !options.worker)
+		die("options split and dirty need worker: a CPU that the guest does not have");
+}
+
 /* The word after this one; the first word of a command line is the program's name. */
 static const char *next_word(const char *at)
 {
@@ -88,4 +104,5 @@ void options_init(void)
 	for (const char *word = next_word(line); *word; word = next_word(word))
 		set_option(word);
 	check_granule();
+	check_work();
 }

@@ -52,6 +52,24 @@ static bool claim_start(struct vcpu *v, uint32_t *state)
 					   __ATOMIC_SEQ_CST);
 }
 
+static int64_t start(struct vcpu *v, uint64_t mpidr)
+{
+	return firmware(PSCI_CPU_ON, mpidr, (uintptr_t)boot_secondary, (uintptr_t)v);
+}
+
+void psci_start(struct vcpu *v, uint64_t mpidr)
+{
+	if (start(v, mpidr) != PSCI_SUCCESS)
+		die("the firmware does not start CPU %lx", mpidr);
+}
+
+_Noreturn void psci_off(struct vcpu *v)
+{
+	vcpu_set_state(v, VCPU_OFF);
+	firmware(PSCI_CPU_OFF, 0, 0, 0);
+	die("the firmware does not switch a CPU off");
+}
+
 static int64_t cpu_on(uint64_t mpidr, uint64_t entry, uint64_t context)
 {
 	struct vcpu *v = vcpu_claim(mpidr);
@@ -64,7 +82,7 @@ static int64_t cpu_on(uint64_t mpidr, uint64_t entry, uint64_t context)
 		return state == VCPU_STARTING ? PSCI_ON_PENDING : PSCI_ALREADY_ON;
 	v->entry = entry;
 	v->context = context;
-	answer = firmware(PSCI_CPU_ON, mpidr, (uintptr_t)boot_secondary, (uintptr_t)v);
+	answer = start(v, mpidr);
 	if (answer != PSCI_SUCCESS)
 		vcpu_set_state(v, VCPU_OFF);
 	return answer;

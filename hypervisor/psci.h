@@ -16,4 +16,8 @@ struct vcpu;
 /* Answers the HVC of which the guest's registers tell; what goes into x0. */
 int64_t psci_call(struct vcpu *v, const struct regs *regs);
 
+/* Switches the CPU of `mpidr` on, as `v`; and off, on itself. */
+void psci_start(struct vcpu *v, uint64_t mpidr);
+_Noreturn void psci_off(struct vcpu *v);
+
 #endif

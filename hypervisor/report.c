@@ -79,10 +79,10 @@ static const char *kind_name(enum s2_kind kind)
 static void print_walk(uint64_t ipa)
 {
 	struct s2_mapping m = {0};
-	int status = s2_lookup(&guest.tree, ipa, &m);
+	int status = s2_lookup(guest.tree, ipa, &m);
 
 	say("stage2:   IPA=%lx: walk from level %u of the table at %lx", ipa,
-	    guest.format.start_level, (uint64_t)(uintptr_t)guest.tree.root);
+	    guest.format.start_level, (uint64_t)(uintptr_t)guest.tree->root);
 	if (status != S2_OK)
 		say(" answers %d;", status);
 	say(" ends at level %u, entry of %lx to %lx: %lx (%s)\n", m.level, m.ipa,

@@ -6,9 +6,13 @@
 #include <stddef.h>
 
 #include "console.h"
+#include "dirty.h"
+#include "migrate.h"
 #include "options.h"
+#include "reshape.h"
 #include "stats.h"
 #include "vcpu.h"
+#include "worker.h"
 
 static const char *const fault_names[FAULT_KINDS] = {
 	[FAULT_DATA] = "data",
@@ -36,6 +40,10 @@ static void add_stats(struct stats *total, const struct stats *s)
 	total->unmaps += s->unmaps;
 	total->maps += s->maps;
 	total->moves += s->moves;
+	total->protects += s->protects;
+	total->ages += s->ages;
+	total->young += s->young;
+	total->touches += s->touches;
 	stats_note_time(total, s->longest);
 	stats_note_tables(total, s->peak);
 }
@@ -46,6 +54,7 @@ static void add_engine(struct s2_stats *total, const struct s2_stats *s)
 	total->breaks += s->breaks;
 	total->splits += s->splits;
 	total->collapses += s->collapses;
+	total->restricts += s->restricts;
 	total->tables_linked += s->tables_linked;
 	total->tables_unlinked += s->tables_unlinked;
 	total->tables_freed += s->tables_freed;
@@ -70,7 +79,7 @@ static void print_faults(const struct stats *s)
 	say("stage2: faults:");
 	for (unsigned int kind = 0; kind < FAULT_KINDS; kind++)
 		say("%s %s=%lu", kind ? "," : "", fault_names[kind], s->faults[kind]);
-	say("\n");
+	say("; touches=%lu\n", s->touches);
 }
 
 static void print_time(uint64_t ticks)
@@ -81,9 +90,10 @@ static void print_time(uint64_t ticks)
 
 static void print_engine(const struct s2_stats *e, const struct stats *s)
 {
-	say("stage2: engine: retries=%lu breaks=%lu splits=%lu collapses=%lu\n", e->retries,
-	    e->breaks, e->splits, e->collapses);
-	say("stage2: churn: unmaps=%lu maps=%lu moves=%lu\n", s->unmaps, s->maps, s->moves);
+	say("stage2: engine: retries=%lu breaks=%lu splits=%lu collapses=%lu restricts=%lu\n",
+	    e->retries, e->breaks, e->splits, e->collapses, e->restricts);
+	say("stage2: churn: unmaps=%lu maps=%lu moves=%lu protects=%lu ages=%lu young=%lu\n",
+	    s->unmaps, s->maps, s->moves, s->protects, s->ages, s->young);
 	say("stage2: TLBI: by IPA=%lu by range=%lu of the VMID=%lu stage 1=%lu local=%lu\n",
 	    e->tlbi_ipa, e->tlbi_range, e->tlbi_vmid, e->tlbi_stage1, e->tlbi_local);
 }
@@ -114,10 +124,14 @@ void stats_print(const struct outcome *outcome)
 		add_stats(&total, &v->stats);
 		add_engine(&engine, &v->s2.stats);
 	}
+	add_engine(&engine, &worker()->s2.stats);
 	print_faults(&total);
 	print_time(total.longest);
 	print_engine(&engine, &total);
 	print_tables(&engine, outcome->tables_live, total.peak);
+	reshape_print();
+	dirty_print();
+	migrate_print(outcome->guest_ok);
 	say("stage2-run: guest=%s granule=%luK vcpus=%u faults=%lu retries=%lu collapses=%lu "
 	    "tables_live=%lu tables_leaked=%lu\n",
 	    outcome->guest_ok ? "ok" : "failed", options.granule, count, sum_faults(&total),

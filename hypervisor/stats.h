@@ -30,6 +30,10 @@ struct stats {
 	uint64_t unmaps; /* churn's */
 	uint64_t maps;
 	uint64_t moves;
+	uint64_t protects;
+	uint64_t ages;
+	uint64_t young; /* pages that these found young */
+	uint64_t touches; /* faults on what was mapped already, and only had to be marked */
 };
 
 static inline void stats_note_time(struct stats *s, uint64_t ticks)

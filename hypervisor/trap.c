@@ -94,10 +94,10 @@ static void permit_interrupts(void)
 	write_ich_hcr_el2(0);
 }
 
-static void stage2_on(void)
+void trap_stage2_on(void)
 {
 	write_vtcr_el2(guest.format.vtcr);
-	write_vttbr_el2(guest.tree.vttbr);
+	write_vttbr_el2(guest.tree->vttbr);
 	write_hcr_el2(hcr());
 	isb();
 	/* This VMID has never been used here, but the TLB's contents at reset are UNKNOWN. */
@@ -108,7 +108,7 @@ static void stage2_on(void)
 
 void trap_init(void)
 {
-	stage2_on();
+	trap_stage2_on();
 	permit_vectors();
 	permit_memory_copy();
 	permit_counters();

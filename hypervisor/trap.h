@@ -11,6 +11,9 @@
 /* Sets this CPU's EL2 up: stage 2 on, everything that the CPU has permitted. */
 void trap_init(void);
 
+/* The guest's tables, as they are now, into this CPU's registers; its TLB forgets that VMID. */
+void trap_stage2_on(void);
+
 /* Past the instruction that trapped. */
 static inline void trap_skip(void)
 {

@@ -7,14 +7,17 @@
  */
 #include <stdbool.h>
 
+#include "dirty.h"
 #include "fault.h"
 #include "features.h"
+#include "halt.h"
 #include "pool.h"
 #include "psci.h"
 #include "report.h"
 #include "stop.h"
 #include "trap.h"
 #include "vcpu.h"
+#include "worker.h"
 
 #define MPIDR_AFFINITY UINT64_C(0xff00ffffff)
 
@@ -31,17 +34,18 @@
 #define BUDGET 64 /* entries, or tables, in one call of the engine's */
 #define CACHE_MAX 64 /* pages that a CPU keeps for itself */
 
-struct vcpu vcpus[MAX_VCPUS];
+struct vcpu vcpus[MAX_CPUS];
 
 _Noreturn void vcpu_launch(const struct regs *regs);
 void vcpu_exit(struct regs *regs);
 
 void vcpu_init(void)
 {
-	for (uint32_t i = 0; i < MAX_VCPUS; i++) {
+	for (uint32_t i = 0; i < MAX_CPUS; i++) {
 		vcpus[i].index = i;
 		must(s2_cpu_init(&vcpus[i].s2, guest.format.granule_shift), "s2_cpu_init");
 		vcpus[i].s2.budget = BUDGET;
+		vcpus[i].s2.log = dirty_bitmap();
 		churn_init(&vcpus[i].churn, i);
 	}
 }
@@ -62,6 +66,16 @@ struct vcpu *vcpu_claim(uint64_t mpidr)
 	return NULL;
 }
 
+/* Not into the guest while it is paused, nor ever once it has ended; and onto its tables as they are now. */
+static void hold(struct vcpu *v)
+{
+	halt_wait(v);
+	if (stop_requested())
+		vcpu_park(v);
+	if (read_vttbr_el2() != guest.tree->vttbr)
+		trap_stage2_on();
+}
+
 _Noreturn void vcpu_start(struct vcpu *v)
 {
 	struct regs regs = {.x = {v->context}};
@@ -70,8 +84,7 @@ _Noreturn void vcpu_start(struct vcpu *v)
 	write_elr_el2(v->entry);
 	write_spsr_el2(SPSR_EL1H_MASKED);
 	vcpu_set_state(v, VCPU_ON);
-	if (stop_requested())
-		vcpu_park(v);
+	hold(v);
 	vcpu_launch(&regs);
 }
 
@@ -80,6 +93,15 @@ _Noreturn void vcpu_park(struct vcpu *v)
 	vcpu_set_state(v, VCPU_PARKED);
 	for (;;)
 		__asm__ volatile("wfi");
+}
+
+void vcpu_wait_for_grace(struct vcpu *v)
+{
+	struct s2_grace *grace = &guest.qsbr.grace;
+	uint64_t cookie = grace->start(grace);
+
+	while (!grace->done(grace, cookie))
+		must(s2_qsbr_quiescent(&guest.qsbr, v->index), "s2_qsbr_quiescent");
 }
 
 void vcpu_fill_cache(struct vcpu *v)
@@ -106,7 +128,7 @@ static void reclaim_now_and_then(struct vcpu *v)
 
 	if (v->stats.exits % EXITS_BETWEEN_RECLAIMS)
 		return;
-	status = s2_reclaim(&guest.tree, &v->s2);
+	status = s2_reclaim(guest.tree, &v->s2);
 	if (status != S2_MORE && status != S2_RETRY)
 		must(status, "s2_reclaim");
 	pool_drain(&v->s2.cache, CACHE_MAX);
@@ -145,10 +167,10 @@ void vcpu_exit(struct regs *regs)
 	handle(v, regs, esr);
 	churn_step(v);
 	reclaim_now_and_then(v);
+	worker_poll(v);
 	must(s2_qsbr_offline(&guest.qsbr, v->index), "s2_qsbr_offline");
 
 	if (ESR_EC(esr) == EC_WFX)
 		vcpu_wait(v);
-	if (stop_requested())
-		vcpu_park(v);
+	hold(v);
 }

@@ -29,6 +29,7 @@ enum vcpu_state {
 	VCPU_STARTING, /* CPU_ON was called, the CPU is on its way */
 	VCPU_ON, /* in the guest, or in the hypervisor for a moment */
 	VCPU_WAITING, /* at EL2 until there is an interrupt for the guest */
+	VCPU_PAUSED, /* at EL2 until halt_resume() */
 	VCPU_PARKED, /* at EL2 for good */
 };
 
@@ -47,7 +48,7 @@ struct vcpu {
 };
 _Static_assert(offsetof(struct vcpu, stack) == 0, "boot.S adds STACK_SIZE to the address");
 
-extern struct vcpu vcpus[MAX_VCPUS];
+extern struct vcpu vcpus[MAX_CPUS]; /* the last one is the worker, see worker.h */
 
 /* The vCPU of the calling CPU. */
 static inline struct vcpu *vcpu_this(void)
@@ -76,6 +77,9 @@ _Noreturn void vcpu_start(struct vcpu *v);
 
 /* On the vCPU's own CPU: never into the guest again. */
 _Noreturn void vcpu_park(struct vcpu *v);
+
+/* Whoever is in the hypervisor now has left it on return; but for the caller, who holds nothing. */
+void vcpu_wait_for_grace(struct vcpu *v);
 
 /* Has the cache of table pages ready for any one call of the engine's. */
 void vcpu_fill_cache(struct vcpu *v);
