@@ -18,6 +18,8 @@
 #define ESR_TRANSLATION_FAULT UINT64_C(0x04)
 #define ESR_ACCESS_FLAG_FAULT UINT64_C(0x08)
 #define ESR_PERMISSION_FAULT UINT64_C(0x0c)
+#define ESR_STATUS UINT64_C(0x3f)
+#define ESR_TLB_CONFLICT UINT64_C(0x30)
 #define ESR_WNR (UINT64_C(1) << 6) /* a write */
 #define ESR_CM (UINT64_C(1) << 8) /* cache maintenance, which says that it writes */
 #define ESR_S1PTW (UINT64_C(1) << 7) /* on a walk of the guest's own tables */
@@ -168,6 +170,16 @@ static void resolve(struct vcpu *v, struct backing *b, uint64_t esr, bool instru
 		block_count_page(v, b->ipa);
 }
 
+/*
+ * Entries of two sizes in this CPU's TLB, which FEAT_BBM level 2 permits it to find, and
+ * to report, while a size changes.  QEMU never does.
+ */
+static void resolve_conflict(struct vcpu *v)
+{
+	must(s2_conflict(guest.tree, &v->s2), "s2_conflict");
+	v->stats.conflicts++;
+}
+
 /* All of the address, where FAR_EL2 has the rest of it. */
 static uint64_t with_offset(uint64_t ipa, uint64_t esr)
 {
@@ -180,6 +192,10 @@ void fault_handle(struct vcpu *v, const struct regs *regs, uint64_t esr, bool in
 	struct backing b;
 	uint64_t ipa;
 
+	if ((esr & ESR_STATUS) == ESR_TLB_CONFLICT) {
+		resolve_conflict(v);
+		return;
+	}
 	if (!faulting_ipa(esr, &ipa))
 		return;
 	if (!is_missing(esr) && !is_forbidden(esr) && !is_unused(esr))

@@ -81,10 +81,22 @@ static uint32_t found_features(void)
 	return found;
 }
 
+/* The level that the options ask for, where the CPU has as much. */
+static uint32_t block_size_feature(void)
+{
+	static const uint32_t levels[] = {0, S2_FEAT_BBM1, S2_FEAT_BBM2};
+	uint64_t mmfr2 = read_id_aa64mmfr2_el1();
+
+	if (id_field(mmfr2, 52) < options.bbm) /* BBM */
+		die("this CPU has no FEAT_BBM of level %lu; ID_AA64MMFR2_EL1 %lx", options.bbm,
+		    mmfr2);
+	return levels[options.bbm];
+}
+
 /* Of these, what is used: a log that the CPU keeps only if that was asked for. */
 static uint32_t table_features(void)
 {
-	uint32_t found = found_features();
+	uint32_t found = found_features() | block_size_feature();
 
 	if (options.dirty == DIRTY_HW && !(found & S2_FEAT_HD))
 		die("this CPU does not note writes itself (FEAT_HAFDBS); ID_AA64MMFR1_EL1 %lx",
@@ -204,8 +216,8 @@ static void print_names(uint32_t set, const char *const names[], size_t count)
 
 void features_print(void)
 {
-	static const char *const tables[] = {"LPA2", "FWB", "TTL", "TLBIRANGE",
-					     "HAF",  "CnP", "HD",  "XNX"};
+	static const char *const tables[] = {"LPA2", "FWB", "TTL", "TLBIRANGE", "HAF",
+					     "CnP",  "HD",  "XNX", "BBM1",	"BBM2"};
 	static const char *const guest[] = {"PAuth", "SVE", "SME",   "FA64", "SME2", "SCXT",
 					    "MTE2",  "PMU", "GICv3", "HCX",  "MOPS"};
 

@@ -29,6 +29,7 @@ static const struct option {
 	{"dirty", &options.dirty, DIRTY_NONE, DIRTY_SPLIT},
 	{"migrate", &options.migrate, 0, 1},
 	{"split", &options.split, 0, 1},
+	{"bbm", &options.bbm, 0, 2},
 	{"worker", &options.worker, 0, MAX_VCPUS},
 };
 

@@ -25,6 +25,7 @@ struct options {
 	uint64_t dirty; /* enum dirty_way: log the running guest's writes */
 	uint64_t migrate; /* 1: and move the guest to other memory and tables */
 	uint64_t split; /* 1: split all of the running guest's memory, collapse it, and again */
+	uint64_t bbm; /* level of FEAT_BBM to use */
 	uint64_t worker; /* Aff0 of the CPU that does the last three; 0: there is none */
 };
 extern struct options options;

@@ -44,6 +44,7 @@ static void add_stats(struct stats *total, const struct stats *s)
 	total->ages += s->ages;
 	total->young += s->young;
 	total->touches += s->touches;
+	total->conflicts += s->conflicts;
 	stats_note_time(total, s->longest);
 	stats_note_tables(total, s->peak);
 }
@@ -79,7 +80,7 @@ static void print_faults(const struct stats *s)
 	say("stage2: faults:");
 	for (unsigned int kind = 0; kind < FAULT_KINDS; kind++)
 		say("%s %s=%lu", kind ? "," : "", fault_names[kind], s->faults[kind]);
-	say("; touches=%lu\n", s->touches);
+	say("; touches=%lu conflicts=%lu\n", s->touches, s->conflicts);
 }
 
 static void print_time(uint64_t ticks)

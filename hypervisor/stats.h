@@ -33,6 +33,7 @@ struct stats {
 	uint64_t protects;
 	uint64_t ages;
 	uint64_t young; /* pages that these found young */
+	uint64_t conflicts; /* TLB conflict aborts */
 	uint64_t touches; /* faults on what was mapped already, and only had to be marked */
 };
 
