@@ -549,6 +549,76 @@ static void do_collapse(struct trial *t)
 		collapse_at(t, call.range.ipa, level);
 }
 
+static int run_compact(struct trial *t, const struct call *call, struct range rest)
+{
+	return s2_compact(&t->world.tree, cpu_of(t), rest.ipa, rest.size, call->level, call->flags);
+}
+
+/* What hardware can note in a table, a block formed of it has noted. */
+static void note_formed(struct trial *t, struct range range, unsigned int level)
+{
+	uint64_t size = arch_size(&t->world.regime, level);
+	uint64_t last = range.ipa + range.size - 1;
+
+	for (uint64_t ipa = range.ipa & ~(size - 1); ipa <= last; ipa += size) {
+		struct uniformity u = examine(t, ipa, level);
+
+		if (!u.block_already && u.uniform &&
+		    (u.young || t->world.fmt.features & S2_FEAT_HAF))
+			model_touch(&t->model, ipa, size);
+	}
+}
+
+/* One level at a time, so that what will be formed can be told before. */
+static void do_compact(struct trial *t)
+{
+	struct call call = {.name = "compact", .run = run_compact, .apply = apply_nothing};
+	unsigned int level = draw_block_level(t);
+	uint32_t cached;
+	int status;
+
+	if (!s2_level_has_leaf(&t->world.fmt, level) || level < t->world.fmt.start_level)
+		return;
+	call.range = draw_range(t);
+	call.level = draw(t, 4) ? level : 3;
+	call.flags = (uint32_t)(draw(t, 4) ? 0 : S2_FAULT);
+	/* Blocks of level 2 may be formed first, and of them one of level 1. */
+	if (level < 2 && call.level < 3)
+		call.level = 2;
+	describe(t, &call);
+	provide(t, SCARCE);
+	cpu_of(t)->budget = draw(t, 4) ? 0 : 1 + (uint32_t)draw(t, 3000);
+	if (call.level < 3)
+		note_formed(t, call.range, call.level);
+	cached = cpu_of(t)->cache.count;
+	status = run_call(t, &call);
+	require_status(status, S2_OK);
+	require(cpu_of(t)->cache.count >= cached, "it took a page");
+}
+
+/* A split has as many pages as s2_split_cost() says, and needs no more. */
+static void do_split_exactly(struct trial *t)
+{
+	struct call call = {.name = "split, exactly", .run = run_split, .apply = apply_nothing};
+	unsigned int top = t->world.fmt.start_level;
+	uint64_t pages;
+
+	if (t->profile->quota)
+		return;
+	call.range = draw_range(t);
+	call.level = top + (uint32_t)draw(t, 4 - top);
+	if (t->model.unit_level < 3 && call.level > t->model.unit_level)
+		call.level = t->model.unit_level;
+	describe(t, &call);
+	require_status(
+		s2_split_cost(&t->world.tree, call.range.ipa, call.range.size, call.level, &pages),
+		S2_OK);
+	world_fill(&t->world, cpu_of(t), (uint32_t)pages);
+	cpu_of(t)->budget = 0;
+	require_status(run_call(t, &call), S2_OK);
+	require(!cpu_of(t)->cache.count, "the cost was %u too high", cpu_of(t)->cache.count);
+}
+
 /* Something that can be collapsed: a block, split. */
 static void do_split_and_collapse(struct trial *t)
 {
@@ -694,9 +764,11 @@ static void do_reclaim(struct trial *t)
 static void one_step(struct trial *t)
 {
 	static void (*const actions[])(struct trial *) = {
-		do_map,	     do_map,	do_map,	     do_map,	 do_map,      do_map,
-		do_unmap,    do_unmap,	do_split,    do_split,	 do_collapse, do_split_and_collapse,
-		do_deferred, do_access, do_annotate, do_reclaim,
+		do_map,	     do_map,	 do_map,	   do_map,
+		do_map,	     do_map,	 do_unmap,	   do_unmap,
+		do_split,    do_split,	 do_collapse,	   do_split_and_collapse,
+		do_deferred, do_access,	 do_annotate,	   do_reclaim,
+		do_compact,  do_compact, do_split_exactly,
 	};
 
 	t->window = (unsigned int)draw(t, MODEL_WINDOWS);
@@ -776,6 +848,8 @@ static void agree_with_a_flat_array(void **state)
 #define RANGE S2_FEAT_TLBIRANGE
 #define TLBI (TTL | RANGE)
 #define HAF S2_FEAT_HAF
+#define BBM1 S2_FEAT_BBM1
+#define BBM2 S2_FEAT_BBM2
 
 /* granule, IPA bits, PA bits, VMID bits, features; unit, blocks, steps, shared, quota, owners */
 static struct profile profiles[] = {
@@ -841,6 +915,15 @@ static struct profile profiles[] = {
 	{"16K blocks to 64G, LPA2, owners", {14, 47, 52, 16, LPA2}, 2, 2, 400, true, 0, true},
 	{"64K, 52 bits, owners", {16, 52, 52, 16, TLBI}, 3, 1, 150, true, 0, true},
 	{"64K blocks to 4T, owners", {16, 52, 52, 16, TLBI}, 2, 1, 200, false, 0, true},
+	{"4K, BBM1", {12, 39, 48, 16, TLBI | BBM1}, 3, 3, 1000, true, 0, false},
+	{"4K, BBM2", {12, 39, 48, 16, TLBI | BBM2}, 3, 3, 1000, true, 0, false},
+	{"4K, BBM1, HAF, exclusive", {12, 39, 48, 16, HAF | BBM1}, 3, 3, 1000, false, 0, false},
+	{"4K, BBM2, HAF, exclusive", {12, 39, 48, 16, HAF | BBM2}, 3, 3, 1000, false, 0, false},
+	{"4K blocks, BBM1, level 0", {12, 48, 48, 16, TLBI | BBM1}, 2, 3, 1000, true, 0, false},
+	{"4K blocks, BBM2, LPA2", {12, 52, 52, 16, LPA2 | TLBI | BBM2}, 2, 3, 1000, true, 0, false},
+	{"16K blocks, BBM1, LPA2", {14, 47, 52, 16, LPA2 | TLBI | BBM1}, 2, 2, 400, true, 0, false},
+	{"64K blocks to 4T, BBM2", {16, 52, 52, 16, TLBI | BBM2}, 2, 1, 200, true, 0, false},
+	{"64K, BBM1", {16, 40, 42, 8, BBM1}, 3, 1, 150, true, 0, false},
 	{"4K, a quota of 4 tables", {12, 32, 40, 8, 0}, 3, 3, 2000, true, 4, false},
 	{"4K, a quota of 6 tables", {12, 39, 48, 16, TLBI | FWB}, 3, 3, 2000, true, 6, false},
 	{"4K, a quota of 9 tables, exclusive", {12, 48, 48, 16, HAF}, 3, 3, 2000, false, 9, false},

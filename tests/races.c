@@ -34,7 +34,7 @@
 
 /* --- operations ------------------------------------------------------------- */
 
-enum verb { MAP, UNMAP, DEFERRED, SPLIT, COLLAPSE, RECLAIM, TAKE, ANNOTATE };
+enum verb { MAP, UNMAP, DEFERRED, SPLIT, COLLAPSE, RECLAIM, TAKE, ANNOTATE, COMPACT };
 
 struct action {
 	const char *name;
@@ -68,6 +68,7 @@ static const struct action actions[] = {
 	{"split all", SPLIT, 0, SIZE, 0, 0},
 	{"collapse", COLLAPSE, 0, BLOCK, 0, 0},
 	{"collapse blocks", COLLAPSE, BLOCK, GB, 0, 0},
+	{"compact", COMPACT, 0, SIZE, 0, 0},
 	{"reclaim", RECLAIM, 0, 0, 0, 0},
 	/* In scenes with owners alone. */
 	{"take page 3", TAKE, 3 * PAGE, PAGE, F, S2_RWX},
@@ -112,6 +113,8 @@ static int perform(struct s2_tree *tree, struct s2_cpu *cpu, const struct action
 		return s2_split(tree, cpu, BASE + a->at, a->size, 3, flags);
 	case COLLAPSE:
 		return s2_collapse(tree, cpu, BASE + a->at, a->size == GB ? 1 : 2, flags);
+	case COMPACT:
+		return s2_compact(tree, cpu, BASE + a->at, a->size, 1, flags);
 	default:
 		cpu->done = 0;
 		return s2_reclaim(tree, cpu);
@@ -131,26 +134,36 @@ struct scene {
 	const char *name;
 	struct step step[3];
 	bool owned; /* and then page 5 is annotated */
+	uint32_t bbm; /* S2_FEAT_BBM1 or S2_FEAT_BBM2 */
 };
 
 static const struct scene scenes[] = {
-	{"nothing", {{0}}, false},
-	{"eight pages", {{0, 8 * PAGE, F, S2_RWX, 0, 0}}, false},
-	{"eight pages read-only", {{0, 8 * PAGE, F, S2_R, 0, 0}}, false},
-	{"a block", {{0, BLOCK, F, S2_RWX, 0, 0}}, false},
-	{"a uniform table", {{0, BLOCK, F, S2_RWX, S2_PAGES, 0}}, false},
+	{"nothing", {{0}}, false, 0},
+	{"eight pages", {{0, 8 * PAGE, F, S2_RWX, 0, 0}}, false, 0},
+	{"eight pages read-only", {{0, 8 * PAGE, F, S2_R, 0, 0}}, false, 0},
+	{"a block", {{0, BLOCK, F, S2_RWX, 0, 0}}, false, 0},
+	{"a uniform table", {{0, BLOCK, F, S2_RWX, S2_PAGES, 0}}, false, 0},
 	{"a table with one page elsewhere",
 	 {{0, BLOCK, F, S2_RWX, S2_PAGES, 0}, {3 * PAGE, PAGE, G, S2_RW, 0, 0}},
-	 false},
-	{"a uniform table of blocks", {{BLOCK, GB, H, S2_RWX, 0, 2}}, false},
+	 false,
+	 0},
+	{"a uniform table of blocks", {{BLOCK, GB, H, S2_RWX, 0, 2}}, false, 0},
 	{"blocks, of which one is different",
 	 {{BLOCK, GB, H, S2_RWX, 0, 2}, {GB - BLOCK, BLOCK, H, S2_R, 0, 0}},
-	 false},
-	{"a table and an owner", {{0, BLOCK, F, S2_RWX, S2_PAGES, 0}}, true},
-	{"eight pages and an owner", {{0, 8 * PAGE, F, S2_RWX, 0, 0}}, true},
+	 false,
+	 0},
+	{"a table and an owner", {{0, BLOCK, F, S2_RWX, S2_PAGES, 0}}, true, 0},
+	{"eight pages and an owner", {{0, 8 * PAGE, F, S2_RWX, 0, 0}}, true, 0},
 	{"a block and a table",
 	 {{0, BLOCK, F, S2_RWX, 0, 0}, {BLOCK, BLOCK, F, S2_RWX, S2_PAGES, 0}},
-	 false},
+	 false,
+	 0},
+	{"a block, BBM1", {{0, BLOCK, F, S2_RWX, 0, 0}}, false, S2_FEAT_BBM1},
+	{"a block, BBM2", {{0, BLOCK, F, S2_RWX, 0, 0}}, false, S2_FEAT_BBM2},
+	{"a uniform table, BBM1", {{0, BLOCK, F, S2_RWX, S2_PAGES, 0}}, false, S2_FEAT_BBM1},
+	{"a uniform table, BBM2", {{0, BLOCK, F, S2_RWX, S2_PAGES, 0}}, false, S2_FEAT_BBM2},
+	{"a 1 GiB block, BBM1", {{BLOCK, GB, H, S2_RWX, 0, 0}}, false, S2_FEAT_BBM1},
+	{"a 1 GiB block, BBM2", {{BLOCK, GB, H, S2_RWX, 0, 0}}, false, S2_FEAT_BBM2},
 };
 
 /* The reference: one word for each page, zero or address and attributes. */
@@ -212,6 +225,7 @@ static void open_scene(struct world *world, const struct scene *scene)
 	struct world_config with = config;
 
 	with.owned = scene->owned;
+	with.format.features |= scene->bbm;
 	world_open(world, &with);
 	tlb_open(world);
 	for (size_t i = 0; i < ARRAY_SIZE(scene->step) && scene->step[i].size; i++) {
@@ -437,7 +451,7 @@ static const struct action collapse_second = {
 	"collapse the second block", COLLAPSE, BLOCK, BLOCK, 0, 0};
 static const struct action cut_above = {"unmap 1 GiB", UNMAP, BLOCK, GB, 0, 0};
 static const struct scene second_table = {
-	"a table", {{BLOCK, BLOCK, F, S2_RWX, S2_PAGES, 0}}, false};
+	"a table", {{BLOCK, BLOCK, F, S2_RWX, S2_PAGES, 0}}, false, 0};
 
 /* The entry that is collapsed is entry 0, which whoever cuts the table takes for his list. */
 static void the_table_around_a_collapse_is_cut_away_at_every_step(void **state)
@@ -497,7 +511,7 @@ static void a_collapse_whose_entry_is_cut_away_in_its_window_makes_nothing(void 
 
 static const struct action collapse_first = {"collapse the first block", COLLAPSE, 0, BLOCK, 0, 0};
 static const struct scene uniform_table = {
-	"a uniform table", {{0, BLOCK, F, S2_RWX, S2_PAGES, 0}}, false};
+	"a uniform table", {{0, BLOCK, F, S2_RWX, S2_PAGES, 0}}, false, 0};
 
 /* The table is uniform throughout: neither may be told otherwise by the other's work on it. */
 static void two_collapses_of_a_uniform_table_never_find_it_different(void **state)

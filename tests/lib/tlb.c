@@ -263,14 +263,29 @@ static uint64_t sameness(size_t slot, uint64_t desc)
 	       (desc & (UINT64_C(0x3c) | sh | S2_DESC_CONTIG));
 }
 
+/*
+ * Arm ARM, "FEAT_BBM": at level 2 two sizes may be cached together if they say the same of each
+ * address that both translate.
+ */
+static bool differ_in_size_alone(size_t a, uint64_t in_a, size_t b, uint64_t in_b)
+{
+	uint64_t sh = tlb.world->regime.ds ? 0 : UINT64_C(0x300);
+	uint64_t offset_a = arch_output(&tlb.world->regime, table_of(a)->level, in_a) - slot_ipa(a);
+	uint64_t offset_b = arch_output(&tlb.world->regime, table_of(b)->level, in_b) - slot_ipa(b);
+
+	return tlb.world->fmt.features & S2_FEAT_BBM2 && offset_a == offset_b &&
+	       !((in_a ^ in_b) & (UINT64_C(0x3c) | sh));
+}
+
 static void check_conflict(size_t slot, uint64_t *value, void *arg)
 {
 	const struct newcomer *new = arg;
 
 	if (kind_at(slot, *value) != ARCH_LEAF)
 		return;
-	require(table_of(slot)->level == table_of(new->slot)->level &&
-			sameness(slot, *value) == sameness(new->slot, new->desc),
+	require((table_of(slot)->level == table_of(new->slot)->level &&
+		 sameness(slot, *value) == sameness(new->slot, new->desc)) ||
+			differ_in_size_alone(slot, *value, new->slot, new->desc),
 		"TLB conflict at IPA %#llx: %#llx (level %u) is still cached when %#llx (level %u) "
 		"appears",
 		LLU(slot_ipa(new->slot)), LLU(*value & ~IGNORED), table_of(slot)->level,
@@ -278,8 +293,12 @@ static void check_conflict(size_t slot, uint64_t *value, void *arg)
 }
 
 /* Without hardware management of the flag, an entry with AF clear faults and is not cached. */
-static bool is_cacheable(uint64_t desc)
+static bool is_cacheable(size_t slot, uint64_t desc)
 {
+	/* FEAT_BBM level 1: what a block with nT says is used, and not cached. */
+	if (tlb.world->fmt.features & S2_FEAT_BBM1 && table_of(slot)->level < 3 &&
+	    desc & S2_DESC_NT)
+		return false;
 	return desc & S2_DESC_AF || tlb.world->fmt.features & S2_FEAT_HAF;
 }
 
@@ -310,7 +329,7 @@ static void fetch(size_t slot, uint64_t desc)
 {
 	enum arch_kind kind = kind_at(slot, desc);
 
-	if (kind == ARCH_TABLE || (kind == ARCH_LEAF && is_cacheable(desc)))
+	if (kind == ARCH_TABLE || (kind == ARCH_LEAF && is_cacheable(slot, desc)))
 		(void)any_said(slot, desc, fetch_value, NULL);
 }
 
