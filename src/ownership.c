@@ -16,6 +16,7 @@
 #include <stage2/ownership.h>
 
 #include "graft.h"
+#include "group.h"
 #include "map.h"
 
 #define IS(state) (1u << S2_PAGE_##state)
@@ -170,7 +171,11 @@ static int carve_visit(struct s2_op *op, struct s2_spot *at)
 		return s2_corrupt(op, at);
 	if (kind == S2_KIND_LOCKED || s2_is_sealed(at->desc))
 		return s2_contend(op, at);
-	return kind == S2_KIND_TABLE ? S2_STEP_DOWN : s2_graft_split(op, at);
+	if (kind == S2_KIND_TABLE)
+		return S2_STEP_DOWN;
+	if (kind == S2_KIND_LEAF && s2_is_grouped(at->desc))
+		return s2_group_dissolve(op, at);
+	return s2_graft_split(op, at);
 }
 
 /* Only a new mapping has to mind how its memory is aligned. */

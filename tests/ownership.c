@@ -12,6 +12,7 @@
 
 #include <stage2/ownership.h>
 
+#include "lib/tlb.h"
 #include "lib/world.h"
 
 #define LLU(x) ((unsigned long long)(x))
@@ -62,6 +63,9 @@ static const struct s2_config sizes[] = {
 	{14, 47, 48, 16, S2_FEAT_FWB},
 	{16, 48, 48, 16, S2_FEAT_TTL | S2_FEAT_TLBIRANGE},
 };
+
+static const struct s2_config contiguous = {12, 39, 40, 8,
+					    S2_FEAT_TTL | S2_FEAT_TLBIRANGE | S2_FEAT_CONTIG};
 
 static struct s2_pages pages_of(struct realm *r, unsigned int g, uint64_t pa, uint64_t ipa,
 				uint64_t size)
@@ -321,6 +325,7 @@ static void every_transfer_from_every_pair_of_states_does_all_or_nothing(void **
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
 		check_matrix(&sizes[i], i % 2 == 0);
+	check_matrix(&contiguous, true);
 }
 
 /* --- no table pages ------------------------------------------------------------------- */
@@ -464,6 +469,44 @@ static void without_table_pages_nothing_is_half_done(void **state)
 			}
 	require(refused[0] >= 60 && refused[1] >= 30 && refused[2] >= 12, "%u, %u, %u refusals",
 		refused[0], refused[1], refused[2]);
+}
+
+/* --- a large block ---------------------------------------------------------------------- */
+
+/* The finer blocks that it becomes are contiguous groups, one of which has to go apart again. */
+static void check_large_block(const struct s2_config *format)
+{
+	static struct realm r;
+	struct s2_pages p;
+	uint64_t large;
+
+	open_realm(&r, format, true);
+	large = s2_level_size(&r.w.fmt, s2_level_has_leaf(&r.w.fmt, 1) ? 1 : 2);
+	tlb_open(&r.w);
+	require_status(s2_map(&r.w.tree, &r.w.cpu[0], large, large, large, S2_RWX, 0), K);
+	p = pages_of(&r, 0, large + 9 * r.page, 0, r.page);
+	require_status(s2_transfer(&r.w.cpu[0], S2_HOST_YIELDS, &p), K);
+	tlb_returned(false);
+	for (unsigned int n = 0; n < 40; n++)
+		require(state_at(&r.w.tree, large + n * r.page, true) ==
+				(n == 9 ? S2_PAGE_GONE : S2_PAGE_OWNED),
+			"page %u", n);
+	require_status(s2_transfer(&r.w.cpu[0], S2_HYP_DONATES, &p), K);
+	tlb_returned(false);
+	tlb_close();
+	close_realm(&r);
+}
+
+static void a_page_of_a_large_block_changes_hands_alone(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct s2_config format = sizes[i];
+
+		check_large_block(&format);
+		format.features |= S2_FEAT_CONTIG;
+		check_large_block(&format);
+	}
 }
 
 /* --- faults in the middle -------------------------------------------------------------- */
@@ -625,7 +668,9 @@ static bool reclaim_shared(struct page *p, unsigned int g)
 {
 	if (p->owner != GUEST + g || p->borrower != HOST)
 		return false;
-	*p = (struct page){.owner = HOST, .borrower = NOBODY};
+	p->owner = HOST;
+	p->borrower = NOBODY;
+	p->given_back[g] = false;
 	return true;
 }
 
@@ -771,9 +816,9 @@ static void random_transfers_leave_each_page_with_one_owner(void **state)
 	static struct trial t;
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+	for (size_t i = 0; i <= ARRAY_SIZE(sizes); i++) {
 		t.rng.state = random_seed(0x6f776e + i);
-		open_realm(&t.r, &sizes[i], true);
+		open_realm(&t.r, i < ARRAY_SIZE(sizes) ? &sizes[i] : &contiguous, true);
 		t.pages = 2 * t.r.block / t.r.page;
 		t.page = calloc(t.pages, sizeof(*t.page));
 		for (uint64_t n = 0; n < t.pages; n++)
@@ -873,6 +918,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_transfer_from_every_pair_of_states_does_all_or_nothing),
 		cmocka_unit_test(without_table_pages_nothing_is_half_done),
+		cmocka_unit_test(a_page_of_a_large_block_changes_hands_alone),
 		cmocka_unit_test(the_hosts_faults_at_every_step_change_no_state),
 		cmocka_unit_test(random_transfers_leave_each_page_with_one_owner),
 		cmocka_unit_test(transfers_refuse_bad_input),
