@@ -67,6 +67,9 @@ static const struct s2_config sizes[] = {
 static const struct s2_config contiguous = {12, 39, 40, 8,
 					    S2_FEAT_TTL | S2_FEAT_TLBIRANGE | S2_FEAT_CONTIG};
 
+static const struct s2_config resized = {12, 39, 40, 8,
+					 S2_FEAT_TTL | S2_FEAT_TLBIRANGE | S2_FEAT_BBM2};
+
 static struct s2_pages pages_of(struct realm *r, unsigned int g, uint64_t pa, uint64_t ipa,
 				uint64_t size)
 {
@@ -326,6 +329,7 @@ static void every_transfer_from_every_pair_of_states_does_all_or_nothing(void **
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
 		check_matrix(&sizes[i], i % 2 == 0);
 	check_matrix(&contiguous, true);
+	check_matrix(&resized, true);
 }
 
 /* --- no table pages ------------------------------------------------------------------- */
@@ -514,6 +518,7 @@ static void a_page_of_a_large_block_changes_hands_alone(void **state)
 static struct {
 	struct realm *r;
 	enum s2_transfer what;
+	struct s2_tree *tree;
 	unsigned int step, stop;
 	bool inside;
 	int status; /* of the fault */
@@ -598,6 +603,67 @@ static void the_hosts_faults_at_every_step_change_no_state(void **state)
 			for (unsigned int stop = 0; stop < steps; stop++)
 				run_fault((enum s2_transfer)what, mapped, stop);
 		}
+}
+
+/* --- locks, and corrupt tables ------------------------------------------------------------- */
+
+static unsigned int waits;
+
+/* The other CPU comes to its end when it is waited for. */
+static void flush_other(const struct s2_host_event *event)
+{
+	if (race.inside || event->op != S2_HOST_WAIT)
+		return;
+	race.inside = true;
+	waits++;
+	require_status(s2_flush(race.tree, &race.r->w.cpu[1]), S2_OK);
+	race.inside = false;
+}
+
+static void wait_for(struct realm *r, struct s2_tree *tree, uint64_t ipa, uint64_t size,
+		     enum s2_transfer what, const struct s2_pages *p)
+{
+	require_status(s2_unmap(tree, &r->w.cpu[1], ipa, size, S2_DEFER), K);
+	waits = 0;
+	race.r = r;
+	race.tree = tree;
+	s2_host_trace.before = flush_other;
+	require_status(s2_transfer(&r->w.cpu[0], what, p), K);
+	s2_host_trace.before = NULL;
+	require(waits == 1, "%u waits", waits);
+}
+
+static void a_transfer_waits_for_who_is_at_work_on_its_pages(void **state)
+{
+	static struct realm r;
+	struct s2_pages p;
+
+	(void)state;
+	open_realm(&r, &sizes[0], true);
+	p = prepare(&r, S2_HOST_LENDS, true);
+	wait_for(&r, &r.w.tree, BASE(&r), r.block, S2_HOST_LENDS, &p);
+	close_realm(&r);
+}
+
+static void a_transfer_reports_a_corrupt_entry_and_changes_nothing(void **state)
+{
+	static struct realm r;
+	struct arch_regime regime;
+	struct arch_walk walk;
+	struct s2_pages p;
+
+	(void)state;
+	open_realm(&r, &sizes[0], true);
+	p = prepare(&r, S2_HOST_DONATES, false);
+	require_status(s2_map(&r.w.tree, &r.w.cpu[0], p.pa, r.page, p.pa, S2_RWX, 0), K);
+	regime = r.w.regime;
+	arch_walk(&regime, p.pa + r.page, &walk);
+	*(s2_desc *)(uintptr_t)walk.entry = 0x8;
+	require_status(s2_transfer(&r.w.cpu[0], S2_HOST_DONATES, &p), S2_CORRUPT);
+	require(r.w.cpu[0].corrupt.desc == 0x8 && state_at(&r.w.tree, p.pa, true) == S2_PAGE_OWNED,
+		"%#llx", LLU(r.w.cpu[0].corrupt.desc));
+	*(s2_desc *)(uintptr_t)walk.entry = 0;
+	close_realm(&r);
 }
 
 /* --- at random ---------------------------------------------------------------------------- */
@@ -920,6 +986,8 @@ int main(void)
 		cmocka_unit_test(without_table_pages_nothing_is_half_done),
 		cmocka_unit_test(a_page_of_a_large_block_changes_hands_alone),
 		cmocka_unit_test(the_hosts_faults_at_every_step_change_no_state),
+		cmocka_unit_test(a_transfer_waits_for_who_is_at_work_on_its_pages),
+		cmocka_unit_test(a_transfer_reports_a_corrupt_entry_and_changes_nothing),
 		cmocka_unit_test(random_transfers_leave_each_page_with_one_owner),
 		cmocka_unit_test(transfers_refuse_bad_input),
 		cmocka_unit_test(what_an_entry_says),
