@@ -382,6 +382,24 @@ static void deferred_annotations_and_unmaps_keep_apart(void **state)
 	world_close(&w);
 }
 
+static void an_entry_that_another_cpu_has_locked_is_not_annotated(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_filled(&w, &owned, 20);
+	map_ok(&w, GB, 4 * PAGE, GB, S2_RW, 0);
+	require_status(s2_unmap(&w.tree, &w.cpu[1], GB + PAGE, PAGE, S2_DEFER), S2_OK);
+	require_status(s2_annotate(&w.tree, &w.cpu[0], GB, 4 * PAGE, 7, 21, S2_FAULT), S2_RETRY);
+	require(w.cpu[0].done == PAGE, "done %#llx", LLU(w.cpu[0].done));
+	require(look(&w, GB + PAGE).kind == S2_KIND_LOCKED, "the lock is gone");
+	require(look(&w, GB + 2 * PAGE).kind == S2_KIND_LEAF, "annotated beyond the lock");
+	require_owner(&w, GB, 7, 3);
+	require_status(s2_flush(&w.tree, &w.cpu[1]), S2_OK);
+	annotate_ok(&w, GB, 4 * PAGE, 7, S2_FAULT);
+	world_close(&w);
+}
+
 static void holes_are_filled_and_what_is_mapped_stays(void **state)
 {
 	struct world w;
@@ -632,6 +650,7 @@ int main(void)
 		cmocka_unit_test(ownership_is_taken_only_on_purpose_and_survives_what_is_neutral),
 		cmocka_unit_test(a_block_does_not_overrule_an_annotation_in_a_table),
 		cmocka_unit_test(deferred_annotations_and_unmaps_keep_apart),
+		cmocka_unit_test(an_entry_that_another_cpu_has_locked_is_not_annotated),
 		cmocka_unit_test(holes_are_filled_and_what_is_mapped_stays),
 		cmocka_unit_test(lookup_takes_any_byte_address_and_tells_how_far_its_answer_goes),
 		cmocka_unit_test(walk_visits_every_entry_once_in_order_holes_included),
