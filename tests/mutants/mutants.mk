@@ -7,7 +7,7 @@ MUTANTS ?=## names of the mutants to try, as in tests/mutants/list (all)
 
 # All that may notice a fault.
 .PHONY: mutant-programs
-mutant-programs: $(M)/explore $(WEAK)/weak $(addprefix $(B)/test/plain/,input tlbi bugs contract grace corrupt vmid inspect clean group ownership shape races operations)
+mutant-programs: $(M)/explore $(WEAK)/weak $(addprefix $(B)/test/plain/,input tlbi bugs contract grace corrupt vmid inspect clean group ownership shape permissions races operations)
 
 ##@ Explore
 
