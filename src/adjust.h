@@ -80,11 +80,11 @@ S2_INLINE int s2_adjust_visit(struct s2_op *op, struct s2_spot *at, s2_rule *rul
 {
 	s2_desc want;
 
+	if (s2_is_table(at->level, at->desc))
+		return S2_STEP_DOWN;
 	switch (s2_desc_kind(op->fmt, at->level, at->desc)) {
 	case S2_KIND_LEAF:
 		break;
-	case S2_KIND_TABLE:
-		return S2_STEP_DOWN;
 	case S2_KIND_LOCKED:
 		return s2_contend(op, at);
 	case S2_KIND_CORRUPT:

@@ -57,12 +57,12 @@ static int look_visit(struct s2_op *op, struct s2_spot *at)
 {
 	uint64_t end = s2_spot_end(op, at) < op->end ? s2_spot_end(op, at) : op->end;
 
+	if (s2_is_table(at->level, at->desc))
+		return S2_STEP_DOWN;
 	switch (s2_desc_kind(op->fmt, at->level, at->desc)) {
 	case S2_KIND_LEAF:
 		s2_log_replaced(op, at->desc, 0, op->pos, end);
 		return s2_next(op, at);
-	case S2_KIND_TABLE:
-		return S2_STEP_DOWN;
 	case S2_KIND_CORRUPT:
 		return s2_corrupt(op, at);
 	case S2_KIND_LOCKED:
