@@ -529,6 +529,53 @@ static void what_no_engine_writes_is_reported(void **state)
 	}
 }
 
+static void follow(enum verb verb, s2_desc pointer)
+{
+	struct fixture *f = open_for(verb);
+	const struct s2_report *report = &f->w.cpu[0].corrupt;
+	s2_desc *entry, was;
+
+	map_as(f, BASE + BLOCK, BLOCK, before(verb), 0);
+	entry = entry_of(f, BASE + BLOCK);
+	was = *entry;
+	put(entry, pointer);
+	require_status(
+		call(verb, &f->w.tree, &f->w.cpu[0], BASE + BLOCK - PAGE, 3 * PAGE, &f->map, 0),
+		S2_CORRUPT);
+	require(f->w.cpu[0].done == PAGE, "done %#llx", LLU(f->w.cpu[0].done));
+	require(report->ipa == BASE + BLOCK && report->desc == pointer && report->level == 2,
+		"the report");
+	require_status(s2_touch(&f->w.tree, &f->w.cpu[0], BASE + BLOCK, 0), S2_CORRUPT);
+	put(entry, was);
+	close_fixture(f);
+}
+
+static void a_pointer_that_leads_to_no_table_is_not_followed(void **state)
+{
+	(void)state;
+	for (enum verb verb = 0; verb < VERBS; verb++) {
+		follow(verb, PAGE | 3);
+		follow(verb, BIT(59) | PAGE | 3);
+	}
+}
+
+static void a_range_goes_on_in_the_next_table(void **state)
+{
+	(void)state;
+	for (enum verb verb = 0; verb < VERBS; verb++) {
+		struct fixture *f = open_for(verb);
+		uint64_t from = BASE + BLOCK - 2 * PAGE;
+
+		map_as(f, from, 5 * PAGE, before(verb), S2_PAGES);
+		require_status(call(verb, &f->w.tree, &f->w.cpu[0], from, 5 * PAGE, &f->map, 0),
+			       S2_OK);
+		require_done(f, verb, 5 * PAGE);
+		require_attr(f, from, from + 5 * PAGE, after(verb));
+		require_bits(f, 510, fills_map(verb) ? 515 : 510);
+		close_fixture(f);
+	}
+}
+
 /* --- other CPUs at work -------------------------------------------------------- */
 
 /* What happens to an entry when the engine comes to a step on it. */
@@ -1050,6 +1097,18 @@ static void log_stop_counts_without_a_bitmap_and_leaves_the_cpus_alone(void **st
 	close_fixture(f);
 }
 
+static void what_is_not_logged_has_nothing_to_stop(void **state)
+{
+	struct fixture *f = open_for(START);
+
+	(void)state;
+	require_status(s2_log_stop(&f->w.tree, &f->w.cpu[0], BASE, SIZE, &f->map, 0), S2_OK);
+	require(f->w.cpu[0].found == 0, "found %llu", LLU(f->w.cpu[0].found));
+	require_attr(f, BASE, BASE + SIZE, S2_RWX);
+	require_bits(f, 0, 0);
+	close_fixture(f);
+}
+
 /* --- bitmaps ------------------------------------------------------------------- */
 
 static void bits_are_set_across_words_and_others_stay(void **state)
@@ -1141,6 +1200,32 @@ static void what_was_dirty_is_reported_whoever_takes_it_away(void **state)
 			report(how, sizes[i]);
 }
 
+static void holes_in_a_table_that_is_cut_off_are_not_reported(void **state)
+{
+	struct fixture *f = open_on(&shared, 10);
+
+	(void)state;
+	map_as(f, BASE + 3 * PAGE, 5 * PAGE, DIRTY, 0);
+	f->w.cpu[0].log = &f->map;
+	require_status(s2_unmap(&f->w.tree, &f->w.cpu[0], BASE, BLOCK, 0), S2_OK);
+	require_bits(f, 3, 8);
+	close_fixture(f);
+}
+
+static void what_stays_dirty_is_not_reported(void **state)
+{
+	struct fixture *f = open_for(COLLECT);
+
+	(void)state;
+	f->w.cpu[0].log = &f->map;
+	require_status(s2_protect(&f->w.tree, &f->w.cpu[0], BASE, SIZE, S2_R, S2_SW(1), 0), S2_OK);
+	require_attr(f, BASE, BASE + SIZE, (DIRTY & ~S2_R) | S2_SW(1));
+	map_as(f, BASE, SIZE, DIRTY, S2_PAGES);
+	require_attr(f, BASE, BASE + SIZE, DIRTY);
+	require_bits(f, 0, 0);
+	close_fixture(f);
+}
+
 static void report_block(enum removal how, uint64_t size)
 {
 	struct fixture *f = open_on(&shared, 10);
@@ -1208,12 +1293,12 @@ static void a_logged_block_over_a_table_is_dirty(void **state)
 	close_fixture(f);
 }
 
-static void collapse(const struct world_config *config, bool write, s2_attr expected)
+static void collapse(const struct world_config *config, s2_attr attr, bool write, s2_attr expected)
 {
 	struct fixture *f = open_on(config, 10);
 
 	tlb_open(&f->w);
-	map_as(f, BASE, BLOCK, CLEAN, S2_PAGES);
+	map_as(f, BASE, BLOCK, attr, S2_PAGES);
 	if (write)
 		guest_writes(f, BASE + 77 * PAGE);
 	require_status(s2_collapse(&f->w.tree, &f->w.cpu[0], BASE, 2, 0), S2_OK);
@@ -1225,9 +1310,25 @@ static void collapse(const struct world_config *config, bool write, s2_attr expe
 static void a_table_with_a_dirty_page_collapses_to_a_dirty_block(void **state)
 {
 	(void)state;
-	collapse(&shared, false, CLEAN);
-	collapse(&shared, true, DIRTY);
-	collapse(&hardware, false, DIRTY);
+	collapse(&shared, CLEAN, false, CLEAN);
+	collapse(&shared, CLEAN, true, DIRTY);
+	collapse(&hardware, CLEAN, false, DIRTY);
+	collapse(&hardware, S2_RW, false, S2_RW);
+}
+
+/* A table of blocks is not cut off where there is something to report, but it may collapse. */
+static void a_table_of_blocks_collapses_without_a_report(void **state)
+{
+	struct fixture *f = open_on(&shared, 10);
+
+	(void)state;
+	map_as(f, BASE, GB, S2_RW, 0);
+	require_status(s2_split(&f->w.tree, &f->w.cpu[0], BASE, GB, 2, 0), S2_OK);
+	f->w.cpu[0].log = &f->map;
+	require_status(s2_collapse(&f->w.tree, &f->w.cpu[0], BASE, 1, 0), S2_OK);
+	require(look(f, BASE).level == 1, "not collapsed");
+	require_bits(f, 0, 0);
+	close_fixture(f);
 }
 
 /* More pieces than one invalidation of addresses is worth, and pages restricted beside them. */
@@ -1263,6 +1364,8 @@ int main(void)
 		cmocka_unit_test(the_budget_ends_a_call_and_the_next_one_goes_on),
 		cmocka_unit_test(holes_and_annotations_are_passed_over),
 		cmocka_unit_test(what_no_engine_writes_is_reported),
+		cmocka_unit_test(a_pointer_that_leads_to_no_table_is_not_followed),
+		cmocka_unit_test(a_range_goes_on_in_the_next_table),
 		cmocka_unit_test(locked_and_sealed_entries_are_waited_for_or_answered),
 		cmocka_unit_test(a_race_that_is_lost_is_run_again_or_answered),
 		cmocka_unit_test(touch_that_loses_a_race_tries_again_or_answers),
@@ -1282,13 +1385,17 @@ int main(void)
 		cmocka_unit_test(what_is_old_already_may_be_cached_and_is_invalidated_too),
 		cmocka_unit_test(a_round_of_the_log_has_each_page_written_and_no_other),
 		cmocka_unit_test(log_stop_counts_without_a_bitmap_and_leaves_the_cpus_alone),
+		cmocka_unit_test(what_is_not_logged_has_nothing_to_stop),
 		cmocka_unit_test(bits_are_set_across_words_and_others_stay),
 		cmocka_unit_test(a_bit_that_another_cpu_sets_at_once_is_kept),
 		cmocka_unit_test(what_was_dirty_is_reported_whoever_takes_it_away),
+		cmocka_unit_test(holes_in_a_table_that_is_cut_off_are_not_reported),
+		cmocka_unit_test(what_stays_dirty_is_not_reported),
 		cmocka_unit_test(of_a_dirty_block_the_part_that_goes_is_reported),
 		cmocka_unit_test(what_lies_outside_of_the_cpus_bitmap_is_not_reported),
 		cmocka_unit_test(a_logged_block_over_a_table_is_dirty),
 		cmocka_unit_test(a_table_with_a_dirty_page_collapses_to_a_dirty_block),
+		cmocka_unit_test(a_table_of_blocks_collapses_without_a_report),
 		cmocka_unit_test(a_flush_of_the_whole_vmid_covers_what_was_restricted),
 	};
 
