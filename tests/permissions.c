@@ -821,6 +821,22 @@ static void a_block_that_is_covered_changes_as_one(void **state)
 	}
 }
 
+static void one_flush_covers_pages_and_blocks(void **state)
+{
+	struct fixture *f = open_on(&shared, 8);
+
+	(void)state;
+	tlb_open(&f->w);
+	map_as(f, BASE, BLOCK, S2_RW, S2_PAGES);
+	map_as(f, BASE + BLOCK, BLOCK, S2_RW, 0);
+	tlb_count_from_here();
+	require_status(s2_protect(&f->w.tree, &f->w.cpu[0], BASE, 2 * BLOCK, S2_W, 0, 0), S2_OK);
+	require(tlb_counts().tlbis == 2, "%llu TLBIs", LLU(tlb_counts().tlbis));
+	require(!(cached_at(BASE + PAGE).any & S2_W), "a page may still be written");
+	require(!(cached_at(BASE + BLOCK).any & S2_W), "a block may still be written");
+	close_fixture(f);
+}
+
 /* --- permissions --------------------------------------------------------------- */
 
 struct change {
@@ -1374,6 +1390,7 @@ int main(void)
 		cmocka_unit_test(a_map_flushes_what_another_took_and_it_does_not_give_back),
 		cmocka_unit_test(of_a_block_that_is_covered_in_part_the_rest_stays_as_it_is),
 		cmocka_unit_test(a_block_that_is_covered_changes_as_one),
+		cmocka_unit_test(one_flush_covers_pages_and_blocks),
 		cmocka_unit_test(each_permission_is_taken_and_given_by_itself),
 		cmocka_unit_test(execution_is_taken_and_given_for_each_level_with_xnx),
 		cmocka_unit_test(who_only_gives_finds_what_was_old_old),

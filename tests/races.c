@@ -204,18 +204,12 @@ static const struct scene scenes[] = {
 	{"a uniform table of blocks", {{BLOCK, GB, H, S2_RWX, 0, 2}}, false, 0},
 	{"blocks, of which one is different",
 	 {{BLOCK, GB, H, S2_RWX, 0, 2}, {GB - BLOCK, BLOCK, H, S2_R, 0, 0}},
-<<<<<<< HEAD
 	 false,
 	 0},
 	{"a table and an owner", {{0, BLOCK, F, S2_RWX, S2_PAGES, 0}}, true, 0},
 	{"eight pages and an owner", {{0, 8 * PAGE, F, S2_RWX, 0, 0}}, true, 0},
-=======
-	 false},
-	{"a table and an owner", {{0, BLOCK, F, S2_RWX, S2_PAGES, 0}}, true},
-	{"eight pages and an owner", {{0, 8 * PAGE, F, S2_RWX, 0, 0}}, true},
-	{"eight dirty pages", {{0, 8 * PAGE, F, S2_RWX | S2_LOG | S2_DIRTY, 0, 0}}, false},
-	{"a dirty block", {{0, BLOCK, F, S2_RWX | S2_LOG | S2_DIRTY, 0, 0}}, false},
->>>>>>> 8dbb41b (tests: permissions, age and the dirty log raced with everything)
+	{"eight dirty pages", {{0, 8 * PAGE, F, S2_RWX | S2_LOG | S2_DIRTY, 0, 0}}, false, 0},
+	{"a dirty block", {{0, BLOCK, F, S2_RWX | S2_LOG | S2_DIRTY, 0, 0}}, false, 0},
 	{"a block and a table",
 	 {{0, BLOCK, F, S2_RWX, 0, 0}, {BLOCK, BLOCK, F, S2_RWX, S2_PAGES, 0}},
 	 false,
