@@ -490,6 +490,26 @@ static void pages_that_lie_anywhere_are_cleaned(void **state)
 	world_close(&w);
 }
 
+/* All of a group, and a part of one, which is dissolved first. */
+static void a_contiguous_group_is_cleaned_as_far_as_it_goes(void **state)
+{
+	const struct world_config groups = {.format = {12, 39, 40, 8, S2_FEAT_CONTIG},
+					    .shared = true};
+	struct world w;
+
+	(void)state;
+	open_filled(&w, &groups, 8);
+	map_ok(&w, GB, 32 * PAGE, GB, S2_RW, 0);
+	require(*entry_at(&w, GB + 16 * PAGE) & S2_DESC_CONTIG, "no group");
+	unmap_clean(&w, GB, 18 * PAGE);
+	require_cleaned(GB, 18 * PAGE);
+	require(cleaned() == 18 * PAGE, "%#llx bytes cleaned", LLU(cleaned()));
+	require(!seen.early, "cleaned while this CPU had entries locked");
+	clean_all(&w, GB, 32 * PAGE);
+	require_cleaned(GB + 18 * PAGE, 14 * PAGE);
+	world_close(&w);
+}
+
 /* Two holes in blocks, with all room for pieces taken: it is made before the break. */
 static void room_is_made_before_a_block_is_cut(void **state)
 {
@@ -660,6 +680,7 @@ int main(void)
 		cmocka_unit_test(what_an_unmap_takes_away_is_cleaned_once_and_nothing_else),
 		cmocka_unit_test(a_hole_in_a_large_block_is_cleaned),
 		cmocka_unit_test(pages_that_lie_anywhere_are_cleaned),
+		cmocka_unit_test(a_contiguous_group_is_cleaned_as_far_as_it_goes),
 		cmocka_unit_test(room_is_made_before_a_block_is_cut),
 		cmocka_unit_test(a_deferred_unmap_is_cleaned_with_the_flush),
 		cmocka_unit_test(the_budget_of_an_unmap_counts_what_it_cleans),

@@ -27,7 +27,7 @@ static const struct {
 
 /* Seven, so that no size always meets the same ones. */
 static const uint32_t variant[] = {
-	0, FWB, HA, HD | XNX, XNX | FWB | TLBI, HD | FWB, S2_FEAT_CNP | TLBI,
+	0, FWB, HA, HD | XNX, XNX | FWB | TLBI, HD | FWB, S2_FEAT_CNP | S2_FEAT_CONTIG,
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
