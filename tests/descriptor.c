@@ -471,6 +471,79 @@ static void without_a_format_a_descriptor_says_nothing(void **state)
 	assert_int_equal(s2_desc_attr(NULL, leaf), 0);
 }
 
+/* --- every shape ------------------------------------------------------------ */
+
+/* The leaf as the registers of the format have the hardware read it. */
+static void check_leaf_of_shape(const struct s2_format *fmt, unsigned int level, uint64_t pa)
+{
+	const s2_attr attrs[] = {S2_RWX, S2_R | S2_OLD | S2_SW(5), S2_RW | S2_DEVICE};
+	struct arch_regime regime;
+	s2_attr seen;
+	s2_desc desc;
+
+	assert_true(arch_regime_of(&regime, fmt));
+	for (size_t i = 0; i < ARRAY_SIZE(attrs); i++) {
+		require_status(s2_desc_leaf(fmt, level, pa, attrs[i], &desc), S2_OK);
+		require(s2_desc_kind(fmt, level, desc) == S2_KIND_LEAF &&
+				s2_desc_pa(fmt, desc) == pa && s2_desc_attr(fmt, desc) == attrs[i],
+			"level %u, %#llx: not what was encoded", level, LLU(desc));
+		require(arch_kind(&regime, level, desc) == ARCH_LEAF &&
+				arch_output(&regime, level, desc) == pa &&
+				arch_attr(&regime, level, desc, &seen) && seen == attrs[i],
+			"level %u, %#llx: not what the architecture reads", level, LLU(desc));
+	}
+}
+
+static void check_shape(const struct s2_config *cfg)
+{
+	struct s2_format fmt;
+
+	set_context("granule %u, IPA %u, PA %u, features %#x", cfg->granule_shift, cfg->ipa_bits,
+		    cfg->pa_bits, (unsigned int)cfg->features);
+	require_status(s2_format_init(&fmt, cfg), S2_OK);
+	for_each_leaf(&fmt, check_leaf_of_shape);
+	check_table(&fmt);
+	check_bad_levels(&fmt);
+	check_bad_addresses(&fmt);
+	check_bad_tables(&fmt);
+}
+
+/* Whether a format has such addresses: 52 bits with 64K or LPA2, which is not for 64K. */
+static bool is_a_shape(const struct s2_config *cfg)
+{
+	bool lpa2 = cfg->features & S2_FEAT_LPA2;
+
+	if (cfg->ipa_bits > cfg->pa_bits || (lpa2 && cfg->granule_shift == S2_GRANULE_64K))
+		return false;
+	return cfg->pa_bits < 52 || lpa2 || cfg->granule_shift == S2_GRANULE_64K;
+}
+
+/* All that decides where a leaf may stand and where its address is: granule, LPA2, IPA and PA size. */
+static void every_shape_holds_every_address_at_every_level(void **state)
+{
+	static const uint8_t pa_sizes[] = {32, 36, 40, 42, 44, 48, 52};
+	unsigned int shapes = 0;
+
+	(void)state;
+	for (unsigned int n = 0; n < 3 * 2 * ARRAY_SIZE(pa_sizes) * 21; n++) {
+		struct s2_config cfg = {
+			.granule_shift = (uint8_t)(12 + n % 3 * 2),
+			.features = n / 3 % 2 ? S2_FEAT_LPA2 : 0,
+			.pa_bits = pa_sizes[n / 6 % ARRAY_SIZE(pa_sizes)],
+			.ipa_bits = (uint8_t)(32 + n / 6 / ARRAY_SIZE(pa_sizes)),
+			.vmid_bits = 8,
+		};
+
+		if (!is_a_shape(&cfg))
+			continue;
+		check_shape(&cfg);
+		shapes++;
+	}
+	set_context("%s", "");
+	/* 1 + 5 + 9 + 11 + 13 + 17 IPA sizes for those of 32 to 48 bits; 21 for 52. */
+	assert_int_equal(shapes, 5 * (1 + 5 + 9 + 11 + 13 + 17) + 3 * 21);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -491,6 +564,7 @@ int main(void)
 		cmocka_unit_test(reserved_encodings_and_levels_are_corrupt),
 		cmocka_unit_test(an_invalid_descriptor_has_no_attributes),
 		cmocka_unit_test(without_a_format_a_descriptor_says_nothing),
+		cmocka_unit_test(every_shape_holds_every_address_at_every_level),
 	};
 
 	return run_suite("descriptor", tests);
