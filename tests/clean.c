@@ -418,6 +418,22 @@ static void what_is_sealed_is_cleaned(void **state)
 	world_close(&w);
 }
 
+/* FEAT_BBM level 1: on its way to another size a block has nT, where other leaves have an address bit. */
+static void a_block_that_is_changing_size_is_cleaned(void **state)
+{
+	const struct world_config nt = {.format = {12, 39, 40, 8, S2_FEAT_BBM1}, .shared = true};
+	struct world w;
+
+	(void)state;
+	open_filled(&w, &nt, 8);
+	map_ok(&w, GB, BLOCK, GB, S2_RW, 0);
+	*entry_at(&w, GB) |= S2_DESC_SEAL | S2_DESC_NT;
+	require_status(clean(&w, GB, BLOCK, S2_FAULT), S2_OK);
+	require_cleaned(GB, BLOCK);
+	*entry_at(&w, GB) &= ~(S2_DESC_SEAL | S2_DESC_NT);
+	world_close(&w);
+}
+
 /* --- unmap, and clean ------------------------------------------------------- */
 
 static int unmap(struct world *w, uint64_t ipa, uint64_t size, uint32_t flags)
@@ -677,6 +693,7 @@ int main(void)
 		cmocka_unit_test(a_lock_is_waited_for),
 		cmocka_unit_test(what_this_cpu_has_deferred_is_completed_first),
 		cmocka_unit_test(what_is_sealed_is_cleaned),
+		cmocka_unit_test(a_block_that_is_changing_size_is_cleaned),
 		cmocka_unit_test(what_an_unmap_takes_away_is_cleaned_once_and_nothing_else),
 		cmocka_unit_test(a_hole_in_a_large_block_is_cleaned),
 		cmocka_unit_test(pages_that_lie_anywhere_are_cleaned),
