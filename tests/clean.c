@@ -506,6 +506,24 @@ static void pages_that_lie_anywhere_are_cleaned(void **state)
 	world_close(&w);
 }
 
+/* With all room taken, what goes on where the last piece ends is no piece more. */
+static void memory_in_a_row_is_one_piece(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_filled(&w, &shared, 8);
+	for (unsigned int i = 0; i < S2_GATHER_PIECES; i++)
+		map_ok(&w, GB + i * PAGE, PAGE, 3 * GB + 2 * i * PAGE, S2_RW, 0);
+	map_ok(&w, GB + S2_GATHER_PIECES * PAGE, PAGE, 3 * GB + (2 * S2_GATHER_PIECES - 1) * PAGE,
+	       S2_RW, 0);
+	unmap_clean(&w, GB, BLOCK);
+	require(seen.pieces == S2_GATHER_PIECES, "%zu pieces", seen.pieces);
+	require(seen.piece[S2_GATHER_PIECES - 1].size == 2 * PAGE, "the last is %#llx long",
+		LLU(seen.piece[S2_GATHER_PIECES - 1].size));
+	world_close(&w);
+}
+
 /* All of a group, and a part of one, which is dissolved first. */
 static void a_contiguous_group_is_cleaned_as_far_as_it_goes(void **state)
 {
@@ -697,6 +715,7 @@ int main(void)
 		cmocka_unit_test(what_an_unmap_takes_away_is_cleaned_once_and_nothing_else),
 		cmocka_unit_test(a_hole_in_a_large_block_is_cleaned),
 		cmocka_unit_test(pages_that_lie_anywhere_are_cleaned),
+		cmocka_unit_test(memory_in_a_row_is_one_piece),
 		cmocka_unit_test(a_contiguous_group_is_cleaned_as_far_as_it_goes),
 		cmocka_unit_test(room_is_made_before_a_block_is_cut),
 		cmocka_unit_test(a_deferred_unmap_is_cleaned_with_the_flush),

@@ -416,6 +416,7 @@ static void unmap_once(struct trial *t, uint32_t flags)
 
 	call.range = draw_range(t);
 	call.flags = flags | (uint32_t)(draw(t, 4) ? 0 : S2_FAULT);
+	call.flags |= (uint32_t)(draw(t, 4) ? 0 : S2_CLEAN);
 	describe(t, &call);
 	provide(t, draw_resources(t));
 	int status = run_call(t, &call);
