@@ -437,7 +437,7 @@ uint64_t next_page;
 void setup()
 {
 	const s2_config config = {12, 39, 48, 8, 0};
-	s2_tree_config tree = {&fmt, NULL, 1, true, NULL, 0};
+	s2_tree_config tree = {&fmt, NULL, 1, true, false, NULL, 0};
 
 	running = false;
 	next_page = 1;
