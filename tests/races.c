@@ -50,9 +50,9 @@ enum verb {
 	COLLECT,
 	STOP,
 	WRITE,
-	TAKE,
-	ANNOTATE,
 	COMPACT,
+	TAKE, /* this and what follows: in scenes with owners alone */
+	ANNOTATE,
 };
 
 struct action {
