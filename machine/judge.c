@@ -180,7 +180,7 @@ static struct m_translation seen_by(const struct call *lookup, uint64_t page)
 /* Whether there were bits for the pages of its range. */
 static bool knows_pages(const struct operation *op)
 {
-	return world_size(op->size) >> world.fmt.granule_shift <= CALL_WORDS * 64;
+	return world_size(op->size) >> world.fmt.granule_shift <= CALL_PAGES;
 }
 
 /* --- orders ---------------------------------------------------------------------------- */

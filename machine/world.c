@@ -137,7 +137,7 @@ void world_perform(struct call *c)
 	struct s2_bitmap log = {world_ipa(c->op->at), pages, c->word};
 
 	/* Where there are too many pages to tell, nobody asks which. */
-	cpu->log = pages <= CALL_WORDS * 64 ? &log : NULL;
+	cpu->log = pages <= CALL_PAGES ? &log : NULL;
 	c->status = perform(c, cpu);
 	cpu->log = NULL;
 	if (c->op->verb != DEFERRED && c->op->verb != PROTECT_DEFERRED)

@@ -21,7 +21,8 @@
 #define CPUS_MAX 3u
 #define CALLS_MAX 12u
 #define WATCHED 5u
-#define CALL_WORDS 8u /* of a bitmap: 512 pages */
+#define CALL_WORDS 8u /* of a bitmap */
+#define CALL_PAGES UINT64_C(512)
 
 enum verb {
 	MAP,

@@ -15,8 +15,8 @@ S2_DIR := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 endif
 
 S2_FILES := \
-	annotate.c \
 	age.c \
+	annotate.c \
 	bitmap.c \
 	cache.c \
 	clean.c \

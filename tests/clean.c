@@ -497,10 +497,10 @@ static void pages_that_lie_anywhere_are_cleaned(void **state)
 	(void)state;
 	open_filled(&w, &shared, 8);
 	for (unsigned int i = 0; i < pages; i++)
-		map_ok(&w, GB + i * PAGE, PAGE, 3 * GB + 2 * i * PAGE, S2_RW, 0);
+		map_ok(&w, GB + i * PAGE, PAGE, 3 * GB + UINT64_C(2) * i * PAGE, S2_RW, 0);
 	unmap_clean(&w, GB, BLOCK);
 	for (unsigned int i = 0; i < pages; i++)
-		require_cleaned(3 * GB + 2 * i * PAGE, PAGE);
+		require_cleaned(3 * GB + UINT64_C(2) * i * PAGE, PAGE);
 	require(cleaned() == pages * PAGE, "%#llx bytes cleaned", LLU(cleaned()));
 	require(!seen.early, "cleaned while this CPU had entries locked");
 	world_close(&w);
@@ -514,7 +514,7 @@ static void memory_in_a_row_is_one_piece(void **state)
 	(void)state;
 	open_filled(&w, &shared, 8);
 	for (unsigned int i = 0; i < S2_GATHER_PIECES; i++)
-		map_ok(&w, GB + i * PAGE, PAGE, 3 * GB + 2 * i * PAGE, S2_RW, 0);
+		map_ok(&w, GB + i * PAGE, PAGE, 3 * GB + UINT64_C(2) * i * PAGE, S2_RW, 0);
 	map_ok(&w, GB + S2_GATHER_PIECES * PAGE, PAGE, 3 * GB + (2 * S2_GATHER_PIECES - 1) * PAGE,
 	       S2_RW, 0);
 	unmap_clean(&w, GB, BLOCK);
@@ -552,7 +552,8 @@ static void room_is_made_before_a_block_is_cut(void **state)
 	(void)state;
 	open_filled(&w, &shared, 40);
 	for (unsigned int i = 0; i < S2_GATHER_PIECES; i++)
-		map_ok(&w, GB - (i + 1) * PAGE, PAGE, 3 * GB + 2 * i * PAGE, S2_RW, 0);
+		map_ok(&w, GB - (UINT64_C(1) + i) * PAGE, PAGE, 3 * GB + UINT64_C(2) * i * PAGE,
+		       S2_RW, 0);
 	map_ok(&w, GB, BLOCK, 4 * GB, S2_RW, 0);
 	unmap_clean(&w, GB - BLOCK, BLOCK + PAGE);
 	require_cleaned(4 * GB, PAGE);

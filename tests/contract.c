@@ -271,8 +271,9 @@ static const struct world_config owned = {
 static void annotate_ok(struct world *w, uint64_t ipa, uint64_t size, uint32_t owner,
 			uint32_t flags)
 {
-	require_status(s2_annotate(&w->tree, &w->cpu[0], ipa, size, owner, owner * 3, flags),
-		       S2_OK);
+	require_status(
+		s2_annotate(&w->tree, &w->cpu[0], ipa, size, owner, owner * UINT64_C(3), flags),
+		S2_OK);
 }
 
 static void require_owner(const struct world *w, uint64_t ipa, uint32_t owner, unsigned int level)
@@ -280,7 +281,7 @@ static void require_owner(const struct world *w, uint64_t ipa, uint32_t owner, u
 	struct s2_mapping m = look(w, ipa);
 
 	require(m.kind == S2_KIND_ANNOTATED && s2_desc_owner(m.desc) == owner &&
-			s2_desc_payload(m.desc) == owner * 3 && m.level == level,
+			s2_desc_payload(m.desc) == owner * UINT64_C(3) && m.level == level,
 		"IPA %#llx: %#llx at level %u", LLU(ipa), LLU(m.desc), m.level);
 }
 

@@ -525,7 +525,7 @@ static void every_shape_holds_every_address_at_every_level(void **state)
 	unsigned int shapes = 0;
 
 	(void)state;
-	for (unsigned int n = 0; n < 3 * 2 * ARRAY_SIZE(pa_sizes) * 21; n++) {
+	for (size_t n = 0; n < UINT64_C(6) * ARRAY_SIZE(pa_sizes) * 21; n++) {
 		struct s2_config cfg = {
 			.granule_shift = (uint8_t)(12 + n % 3 * 2),
 			.features = n / 3 % 2 ? S2_FEAT_LPA2 : 0,

@@ -253,7 +253,7 @@ static int read_guest(struct realm *r, unsigned int n)
 		return G_NONE;
 	if (m.kind == S2_KIND_ANNOTATED)
 		return s2_desc_owner(m.desc) == S2_OWNER_HOST ? G_HOST : G_GONE_2;
-	sw = m.attr >> 8 & 7;
+	sw = (int)(m.attr >> 8 & 7);
 	if (m.pa + (ipa - m.ipa) != BASE(r) + n * r->page)
 		return O_OWNED + sw;
 	return sw == 3 ? G_ODD : G_OWNED + sw;

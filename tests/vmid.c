@@ -180,7 +180,8 @@ static void open_vmids(uint8_t bits, uint32_t cpus, uint32_t first)
 	require_status(s2_format_init(&w.fmt, &format), S2_OK);
 	require_status(s2_vmids_init(&w.vmids, &cfg), S2_OK);
 	for (uint32_t i = 0; i < GUESTS; i++) {
-		w.tree[i] = (struct s2_tree){.fmt = &w.fmt, .vttbr = VTTBR_BADDR + i * 0x1000 + 1};
+		w.tree[i] = (struct s2_tree){.fmt = &w.fmt,
+					     .vttbr = VTTBR_BADDR + i * UINT64_C(0x1000) + 1};
 		require_status(s2_vmid_init(&w.guest[i], &w.vmids, &w.tree[i]), S2_OK);
 	}
 }
@@ -192,7 +193,7 @@ static void enter(uint32_t cpu, uint32_t guest)
 	require_status(s2_vmid_enter(&w.vmids, cpu, &w.guest[guest]), S2_OK);
 	model_run(cpu, guest);
 	require(!*tlb.fault, "%s", tlb.fault);
-	require((w.tree[guest].vttbr & (BIT(48) - 1)) == VTTBR_BADDR + guest * 0x1000 + 1,
+	require((w.tree[guest].vttbr & (BIT(48) - 1)) == VTTBR_BADDR + guest * UINT64_C(0x1000) + 1,
 		"VTTBR %#llx", LLU(w.tree[guest].vttbr));
 }
 

@@ -165,7 +165,7 @@ static void take_setting(struct input *in)
 						   .features = shape->features | features},
 					.base = shape->base,
 					.pages = (uint8_t)(take(in, 1) % (PAGES_MAX + 1)),
-					.hardware = features & S2_FEAT_HAF};
+					.guest = features & S2_FEAT_HAF ? READS : QUIET};
 	plan.budget = (uint32_t)take(in, 1);
 	plan.budget = plan.budget < 0xc0 ? 0 : plan.budget & 0x1f;
 	/* Thousands of entries in a table would take all the time there is. */

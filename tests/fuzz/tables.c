@@ -477,7 +477,7 @@ static void see_line(const char *line, void *arg)
 {
 	unsigned int n = 0;
 
-	while (line[n] && n < S2_DUMP_LINE)
+	while (n < S2_DUMP_LINE && line[n])
 		n++;
 	must(n && n < S2_DUMP_LINE && line[n - 1] == '\n', "a line of %u", n);
 	++*(unsigned int *)arg;
