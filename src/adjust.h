@@ -60,6 +60,10 @@ static inline int s2_adjust_same(struct s2_op *op, const struct s2_spot *at)
 /*
  * All of the leaf becomes `want`, which differs in permissions and software bits alone.
  * What may be executed from now on is not in instruction caches before.
+ *
+ * What another CPU has just taken away, and this one does not give back, may be in use
+ * until it is flushed: then that is done here as well.  The compare-and-swap acquires: it
+ * pairs with the release of that change (gather.c).
  */
 static inline int s2_adjust_leaf(struct s2_op *op, const struct s2_spot *at, s2_desc want)
 {
@@ -72,6 +76,8 @@ static inline int s2_adjust_leaf(struct s2_op *op, const struct s2_spot *at, s2_
 					   : s2_entry_change(op, at, want);
 	if (!changed)
 		return s2_lost(op);
+	if (!s2_gather_is_settled(op))
+		s2_gather_stale(op, at);
 	s2_log_replaced(op, at->desc, want, at->base, s2_spot_end(op, at));
 	return s2_next(op, at);
 }

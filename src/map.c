@@ -81,11 +81,7 @@ static bool same_memory(s2_desc have, s2_desc want)
 	return !((have ^ want) & ~(S2_DESC_PERM | S2_DESC_AF | S2_DESC_SW_MASK));
 }
 
-/*
- * BBM: not needed.  What another CPU has just taken away, and this one does not want
- * either, may be in use until it is flushed: then that is done here as well.  The
- * compare-and-swap acquires: it pairs with the release of that change (gather.c).
- */
+/* BBM: not needed. */
 static int map_permissions(struct s2_op *op, const struct s2_spot *at, s2_desc want)
 {
 	int step = s2_adjust_leaf(op, at, want);
@@ -93,8 +89,6 @@ static int map_permissions(struct s2_op *op, const struct s2_spot *at, s2_desc w
 	if (step != S2_STEP_NEXT)
 		return step;
 	op->stale = op->flags & S2_FAULT;
-	if (!s2_gather_is_settled(op))
-		s2_gather_stale(op, at);
 	return step;
 }
 
