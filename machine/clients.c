@@ -70,6 +70,7 @@ enum {
 	COLLECT_BLOCK,
 	STOP_BLOCK,
 	FAULT_LOG,
+	TRADE_3,
 	UNMAP_GROUP,
 	REMAP_1,
 	PROTECT_1,
@@ -140,6 +141,7 @@ const struct operation operations[OPERATIONS] = {
 	[COLLECT_BLOCK] = {"collect block", LOG_COLLECT, AT_BASE, BLOCKS(1), 0, 0, 0, 0, false, 0},
 	[STOP_BLOCK] = {"stop log", LOG_STOP, AT_BASE, BLOCKS(1), 0, 0, 0, 0, false, 0},
 	[FAULT_LOG] = {"fault page0 dirty", MAP, AT_BASE, PAGES(1), MEMORY_A, S2_RW | S2_LOG | S2_DIRTY, S2_FAULT | S2_PAGES, 0, false, 0},
+	[TRADE_3] = {"protect page0..2, give X", PROTECT, AT_BASE, PAGES(3), 0, S2_W, 0, 0, false, S2_X},
 	[UNMAP_GROUP] = {"unmap group", UNMAP, AT_BASE, PAGES(16), 0, 0, 0, 0, false, 0},
 	[REMAP_1] = {"remap page1", MAP, PAGES(1), PAGES(1), MEMORY_B, S2_RW, 0, 0, false, 0},
 	[PROTECT_1] = {"restrict page1", MAP, PAGES(1), PAGES(1), MEMORY_A, S2_R, 0, 0, false, 0},
@@ -166,10 +168,11 @@ static const unsigned char core[] = {FAULT_0,  FAULT_1,	    REMAP_0,	MAP_BLOCK,
 
 /* What changes permissions and marks in place, and the commonest that it can meet. */
 static const unsigned char changes[] = {
-	FAULT_0,       FAULT_1, RELAX_0,       RESTRICT_0,    REMAP_0,	  MAP_BLOCK, UNMAP_0,
-	UNMAP_BLOCK,   SPLIT_0, COLLAPSE_2,    LOOKUP_0,      PROTECT_0,  PROTECT_3, PROTECT_BLOCK,
-	FAULT_PROTECT, GIVE_0,	PROTECT_LATER, TOUCH_0,	      WRITE_0,	  AGE_0,     AGE_BLOCK,
-	START_BLOCK,   START_0, COLLECT_3,     COLLECT_BLOCK, STOP_BLOCK, FAULT_LOG, VERIFY_3};
+	FAULT_0,       FAULT_1,	      RELAX_0,	     RESTRICT_0,  REMAP_0,	 MAP_BLOCK,
+	UNMAP_0,       UNMAP_BLOCK,   SPLIT_0,	     COLLAPSE_2,  LOOKUP_0,	 PROTECT_0,
+	PROTECT_3,     PROTECT_BLOCK, FAULT_PROTECT, GIVE_0,	  PROTECT_LATER, TOUCH_0,
+	WRITE_0,       AGE_0,	      AGE_BLOCK,     START_BLOCK, START_0,	 COLLECT_3,
+	COLLECT_BLOCK, STOP_BLOCK,    FAULT_LOG,     VERIFY_3,	  TRADE_3};
 #define CHANGES_N (sizeof(changes) / sizeof(changes[0]))
 
 /* Those tried where there are contiguous groups: a group is a long way, step by step. */
