@@ -24,7 +24,8 @@
 
 struct press {
 	struct s2_op op; /* first: compact_visit() finds the rest behind it */
-	unsigned int highest; /* level that a block may be formed at */
+	unsigned int
+		highest; /* level that a block may be formed at; below it blocks exist as well */
 };
 
 /* Entry 0 says which of the two it could be. */
@@ -44,7 +45,7 @@ static int compact_table(struct s2_op *op, const struct s2_spot *at)
 		return s2_contend(op, at);
 	if (!s2_is_valid(first) || s2_is_table(at->level + 1, first))
 		return first ? s2_next(op, at) : s2_prune_table(op, at);
-	if (at->level < press->highest || !s2_level_has_leaf(op->fmt, at->level))
+	if (at->level < press->highest)
 		return s2_next(op, at);
 	step = s2_collapse_table(op, at);
 	return step == S2_NOT_UNIFORM ? s2_next(op, at) : step;

@@ -130,8 +130,7 @@ static int build_whole(struct s2_op *op, const struct s2_spot *at, struct graft 
 			s2_desc *table = s2_cache_pop(&op->cpu->cache);
 
 			fill(op, at, table, ipa, level + 1);
-			if (level + 1 == g->level)
-				s2_group_fresh(op->fmt, table, g->level);
+			s2_group_fresh(op->fmt, table, level + 1);
 			*private_entry(op, at, g, ipa, level) = table_desc(op, table);
 		}
 	}

@@ -236,6 +236,14 @@ static void what_is_noted_in_a_block_with_nt_is_carried(void **state)
 				"IPA %#llx: %#x", LLU(ipa), look(&w, ipa).attr);
 		world_close(&w);
 	}
+	/* Between the look at the block and its end. */
+	open_with(&w, S2_FEAT_BBM1 | NOTES, 8);
+	map_ok(&w, GB, BLOCK, S2_RW | S2_LOG | S2_OLD, 0);
+	arrange(&w, S2_HOST_CAS, 2, note);
+	split_ok(&w, GB, BLOCK, 3);
+	expect_happened();
+	assert_int_equal(look(&w, GB + 7 * PAGE).attr, S2_RW | S2_LOG | S2_DIRTY);
+	world_close(&w);
 	/* A part of a block: the tables reach down to it, and no further. */
 	open_with(&w, S2_FEAT_BBM1 | NOTES, 8);
 	map_ok(&w, GB, GB, S2_RW | S2_LOG | S2_OLD, 0);
@@ -262,6 +270,25 @@ static void what_is_noted_in_a_block_that_is_formed_stays(void **state)
 		assert_int_equal(look(&w, GB).attr, S2_RW | S2_LOG | S2_DIRTY);
 		assert_int_equal(look(&w, GB).level, 2);
 		expect_noted(&w, GB + PAGE, S2_OLD & 0);
+		world_close(&w);
+	}
+}
+
+/* In doubt what is logged is dirty; what is not logged cannot be. */
+static void what_hardware_may_have_written_to_is_dirty_when_it_is_formed(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(levels_of_bbm); i++) {
+		struct world w;
+
+		open_with(&w, levels_of_bbm[i] | NOTES, 8);
+		map_ok(&w, GB, BLOCK, S2_RW | S2_LOG, S2_PAGES);
+		map_ok(&w, GB + BLOCK, BLOCK, S2_R, S2_PAGES);
+		require_status(compact(&w, GB, 2 * BLOCK, 2), S2_OK);
+		assert_int_equal(look(&w, GB).attr, S2_RW | S2_LOG | S2_DIRTY);
+		assert_int_equal(look(&w, GB).level, 2);
+		assert_int_equal(look(&w, GB + BLOCK).attr, S2_R);
+		assert_int_equal(look(&w, GB + BLOCK).level, 2);
 		world_close(&w);
 	}
 }
@@ -575,6 +602,7 @@ int main(void)
 		cmocka_unit_test(a_table_cut_away_around_a_change_of_size_loses_no_page),
 		cmocka_unit_test(what_is_noted_in_a_block_with_nt_is_carried),
 		cmocka_unit_test(what_is_noted_in_a_block_that_is_formed_stays),
+		cmocka_unit_test(what_hardware_may_have_written_to_is_dirty_when_it_is_formed),
 		cmocka_unit_test(readers_go_through_and_writers_retry),
 		cmocka_unit_test(a_collapse_retries_at_a_table_that_was_just_made),
 		cmocka_unit_test(compact_forms_blocks_up_to_the_level_asked_for),
