@@ -63,7 +63,7 @@ static s2_attr take_attr(struct input *in)
 	s2_attr attr = (s2_attr)take(in, 1);
 	s2_attr type = types[attr >> 4 & 3];
 
-	attr = (attr & (S2_RWX | S2_OLD)) | type | S2_SW(attr >> 6);
+	attr = (attr & (S2_RW | S2_OLD)) | (attr & S2_X_EL1 ? S2_X : 0) | type | S2_SW(attr >> 6);
 	return type == S2_DEVICE ? attr & ~S2_X : attr;
 }
 
@@ -238,8 +238,10 @@ static void run(struct input *in)
 static void print_call(const struct call *c)
 {
 	const struct operation *op = c->op;
-	static const char *const verb[] = {"map",    "unmap", "split",	  "collapse",
-					   "lookup", "walk",  "deferred", "reclaim"};
+	static const char *const verb[] = {
+		[MAP] = "map",		 [UNMAP] = "unmap",    [SPLIT] = "split",
+		[COLLAPSE] = "collapse", [LOOKUP] = "lookup",  [WALK] = "walk",
+		[DEFERRED] = "deferred", [RECLAIM] = "reclaim"};
 
 	printf("  CPU%u %s ipa %#llx size %#llx memory %d attr %#x flags %#x level %u: %d, done "
 	       "%#llx\n",
