@@ -60,8 +60,8 @@ EXPLORE := $(M)/explore $(if $(EXPLORE_MATCH),-m "$(EXPLORE_MATCH)")
 explore: $(M)/explore ## Interleavings of pairs and chosen programs of operations, all or up to a bound (EXPLORE_N=, EXPLORE_MATCH=)
 	$(EXPLORE) -n $(EXPLORE_N) -t -v
 
-explore-quick: $(M)/explore ## The part of it that make test runs, in two minutes
-	$(EXPLORE) -n 300 -t
+explore-quick: $(M)/explore ## The part of it that make test runs, in some minutes
+	$(EXPLORE) -n 100 -t
 
 explore-deep: $(M)/explore ## The rest: any three of the commonest operations, more schedules of each client; hours
 	$(EXPLORE) -n 200000 -p 4 -T -v
