@@ -102,7 +102,9 @@ static int merge(const struct s2_mapping *m, void *arg)
 		begin_with(g, m);
 	}
 	add(g, m);
-	return --g->left || next_of(g) == g->end ? S2_OK : S2_MORE;
+	if (!--g->left && next_of(g) != g->end && m->kind != S2_KIND_CORRUPT)
+		return S2_MORE;
+	return S2_OK; /* s2_walk() makes S2_CORRUPT of it where that is due */
 }
 
 int s2_ranges(const struct s2_tree *tree, struct s2_span *span, uint32_t flags,

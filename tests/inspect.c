@@ -258,6 +258,9 @@ static void a_corrupt_entry_ends_the_call_and_the_next_goes_on_behind_it(void **
 	require_status(ranges_of(&w, &span, 0, &all), S2_OK);
 	assert_int_equal(all.n, 4);
 	require_range(&all.r[3], GB + 3 * PAGE, PAGE, 2 * GB + 3 * PAGE, S2_RW, S2_KIND_LEAF);
+	span = (struct s2_span){.ipa = GB, .size = 4 * PAGE, .budget = 2};
+	require_status(ranges_of(&w, &span, 0, &all), S2_CORRUPT);
+	assert_int_equal(span.ipa, GB + 2 * PAGE);
 	world_close(&w);
 }
 
