@@ -8,6 +8,7 @@
 
 #include "block.h"
 #include "change.h"
+#include "memory.h"
 #include "report.h"
 #include "vcpu.h"
 
@@ -31,6 +32,15 @@ static int call_unmap(struct vcpu *v, const struct change *c)
 static int call_map(struct vcpu *v, const struct change *c)
 {
 	return s2_map(guest.tree, &v->s2, c->range.ipa, c->range.size, c->pa, c->attr, c->flags);
+}
+
+/* What was looked up holds until the next quiescent state, and not longer. */
+static int call_map_home(struct vcpu *v, const struct change *c)
+{
+	if (!memory_at_home(c->range.ipa, c->range.size))
+		return S2_RETRY;
+	return s2_map(guest.tree, &v->s2, c->range.ipa, c->range.size, memory_home(c->range.ipa),
+		      c->attr, c->flags);
 }
 
 static int call_split(struct vcpu *v, const struct change *c)
@@ -104,6 +114,12 @@ void change_unmap_deferred(struct vcpu *v, struct range r)
 void change_map(struct vcpu *v, struct range r, uint64_t pa, s2_attr attr)
 {
 	complete(v, call_map, (struct change){.range = r, .pa = pa, .attr = attr});
+	v->stats.maps++;
+}
+
+void change_map_home(struct vcpu *v, struct range r, s2_attr attr)
+{
+	complete(v, call_map_home, (struct change){.range = r, .attr = attr, .flags = S2_FAULT});
 	v->stats.maps++;
 }
 

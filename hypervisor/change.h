@@ -22,6 +22,9 @@ struct range {
 void change_unmap(struct vcpu *v, struct range r);
 void change_map(struct vcpu *v, struct range r, uint64_t pa, s2_attr attr);
 
+/* What is at home, and no vCPU is just working on: it may leave a part as it was. */
+void change_map_home(struct vcpu *v, struct range r, s2_attr attr);
+
 /*
  * Is gone after s2_flush().  Never waits, and may leave a part as it was: two
  * vCPUs that wait for what the other has deferred would wait for ever.

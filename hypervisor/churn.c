@@ -109,7 +109,7 @@ static void churn_map(struct vcpu *v)
 	if (!memory_at_home(r.ipa, r.size) || dirty_is_logged())
 		return;
 	change_unmap(v, r);
-	change_map(v, r, memory_home(r.ipa), S2_NORMAL | S2_RWX | S2_OLD);
+	change_map_home(v, r, S2_NORMAL | S2_RWX | S2_OLD);
 }
 
 static void churn_split(struct vcpu *v)

@@ -189,6 +189,12 @@ static void check_way(const struct scene *s, uint64_t ipa)
 	     LLU(ipa), LLU(m.desc), m.kind);
 }
 
+/* A page whose writes are logged can be written once it is dirty. */
+static bool can_be_written(s2_attr attr)
+{
+	return attr & S2_W && (!(attr & S2_LOG) || attr & S2_DIRTY);
+}
+
 /* First and last page of what was mapped, as the hardware finds them. */
 static void check_mapped(const struct scene *s, const struct range *r, const struct wish *w)
 {
@@ -204,7 +210,7 @@ static void check_mapped(const struct scene *s, const struct range *r, const str
 			     walk.found.address + (ipa & mask) == w->pa + offset,
 		     "IPA %#llx is at %#llx", LLU(ipa), LLU(walk.found.address));
 		must(walk.found.read == !!(w->attr & S2_R) &&
-			     walk.found.write == !!(w->attr & S2_W) &&
+			     walk.found.write == can_be_written(w->attr) &&
 			     walk.found.exec == !!(w->attr & S2_X),
 		     "%#llx", LLU(*walk.entry));
 	}
