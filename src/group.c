@@ -51,21 +51,13 @@ static void look(const struct s2_op *op, const struct s2_spot *at, struct group 
 	g->first.desc = s2p_load(g->first.entry);
 }
 
-/* Whether `desc` is what entry `i` must be. */
-static bool fits(const struct s2_op *op, const struct group *g, unsigned int i, s2_desc desc)
-{
-	s2_desc want = s2_leaf_after(op->fmt, g->first.level, g->first.desc, i);
-
-	return !((desc ^ want) & ~S2_DESC_AF);
-}
-
 static bool lock_one(const struct s2_op *op, struct group *g, unsigned int i)
 {
 	struct s2_spot at = s2_group_spot(op, &g->first, i);
 
 	do {
 		at.desc = s2p_load(at.entry);
-		if (!fits(op, g, i, at.desc))
+		if (!s2_group_fits(op->fmt, &g->first, i, at.desc))
 			return false;
 	} while (!s2_entry_break(op, &at));
 	if (at.desc & S2_DESC_AF)
@@ -162,14 +154,6 @@ static int no_group(struct s2_op *op, const struct s2_spot *at, const struct s2_
 	return corrupt ? s2_corrupt(op, at) : s2_lost(op);
 }
 
-/* Whether a group can begin with what entry 0 maps. */
-static bool is_aligned(const struct s2_op *op, const struct group *g)
-{
-	uint64_t size = (uint64_t)g->n << s2_level_shift(op->fmt, g->first.level);
-
-	return !(s2_oa_decode(op->fmt, g->first.desc) & (size - 1));
-}
-
 /* Reads entry 0: 0 if it is a group's, and nobody else's. */
 static int enter(struct s2_op *op, const struct s2_spot *at, struct group *g)
 {
@@ -179,7 +163,7 @@ static int enter(struct s2_op *op, const struct s2_spot *at, struct group *g)
 	if (!s2_is_grouped(g->first.desc))
 		return no_group(op, at, &g->first);
 	if (s2_desc_kind(op->fmt, g->first.level, g->first.desc) != S2_KIND_LEAF ||
-	    !is_aligned(op, g))
+	    !s2_group_begins(op->fmt, &g->first))
 		return s2_corrupt(op, &g->first);
 	return 0;
 }
@@ -228,13 +212,13 @@ static bool can_form(const struct s2_op *op, const struct group *g)
 {
 	s2_desc first = g->first.desc;
 
-	if (!s2_is_leaf(g->first.level, first) || s2_is_sealed(first) || s2_is_logged(first) ||
-	    s2_is_grouped(first) || !is_aligned(op, g))
+	if (!s2_group_begins(op->fmt, &g->first) || s2_is_sealed(first) || s2_is_logged(first) ||
+	    s2_is_grouped(first))
 		return false;
 	for (unsigned int i = 1; i < g->n; i++) {
 		struct s2_spot at = s2_group_spot(op, &g->first, i);
 
-		if (!fits(op, g, i, s2p_load(at.entry)))
+		if (!s2_group_fits(op->fmt, &g->first, i, s2p_load(at.entry)))
 			return false;
 	}
 	return true;

@@ -41,6 +41,24 @@ static inline struct s2_spot s2_group_spot(const struct s2_op *op, const struct 
 	return spot;
 }
 
+/* Whether a group can begin with what entry 0 maps. */
+static inline bool s2_group_begins(const struct s2_format *fmt, const struct s2_spot *first)
+{
+	uint64_t size = s2_level_size(fmt, first->level) << fmt->group_bits[first->level];
+
+	return s2_is_leaf(first->level, first->desc) &&
+	       !(s2_oa_decode(fmt, first->desc) & (size - 1));
+}
+
+/* Whether `desc` is what entry `i` must be. */
+static inline bool s2_group_fits(const struct s2_format *fmt, const struct s2_spot *first,
+				 unsigned int i, s2_desc desc)
+{
+	s2_desc want = s2_leaf_after(fmt, first->level, first->desc, i);
+
+	return !((desc ^ want) & ~S2_DESC_AF);
+}
+
 /* Sets the Contiguous bit wherever it may be in a table that nobody else sees. */
 void s2_group_fresh(const struct s2_format *fmt, s2_desc *table, unsigned int level);
 

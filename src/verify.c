@@ -15,6 +15,7 @@
  * The walk follows no pointer that would make a cycle, and a walk has as many steps
  * down as there are levels: it ends whatever the tables say.
  */
+#include "group.h"
 #include "inspect.h"
 
 /* Where a descriptor has an address, or would have one: cleared, only the rest is judged. */
@@ -44,6 +45,7 @@ static const char texts[][56] = {
 	[S2_RULE_SEAL] = "a seal left over",
 	[S2_RULE_SHARED] = "a table that two entries lead to",
 	[S2_RULE_TABLES] = "not as many tables as the tree counts",
+	[S2_RULE_GROUP] = "not what its contiguous group must be",
 	[S2_RULE_FLIGHT] = "a restriction or a reclaim that never ended",
 	[S2_RULE_EMPTY] = "an empty table",
 };
@@ -140,6 +142,24 @@ static void check_locked(const struct check *c, const struct s2_spot *at)
 		blame(c, at, s2_is_link(at->desc) ? S2_RULE_LINK : S2_RULE_LOCK);
 }
 
+/* Entry 0 says whether there is a group, and what each of its leaves must be. */
+static void check_group(const struct check *c, const struct s2_spot *at)
+{
+	const struct s2_format *fmt = c->op.fmt;
+	struct s2_spot first;
+	unsigned int i;
+
+	if (!c->v->quiet || !fmt->group_bits[at->level])
+		return;
+	first = s2_group_spot(&c->op, at, 0);
+	first.desc = s2p_load(first.entry);
+	if (!s2_is_grouped(first.desc) && !s2_is_grouped(at->desc))
+		return;
+	i = (unsigned int)((at->base - first.base) >> s2_level_shift(fmt, at->level));
+	if (!s2_group_begins(fmt, &first) || !s2_group_fits(fmt, &first, i, at->desc))
+		blame(c, at, S2_RULE_GROUP);
+}
+
 /* --- tables ---------------------------------------------------------------------- */
 
 static bool leads_back(const struct check *c, const struct s2_spot *at)
@@ -201,6 +221,7 @@ static int verify_visit(struct s2_op *op, struct s2_spot *at)
 	struct check *c = (struct check *)op;
 	enum s2_kind kind = s2_desc_kind(op->fmt, at->level, at->desc);
 
+	check_group(c, at);
 	if (kind == S2_KIND_TABLE)
 		return verify_table(c, at);
 	if (kind == S2_KIND_CORRUPT)

@@ -9,6 +9,7 @@
 #include "lib/suite.h"
 
 #include <stage2/dirty.h>
+#include <stage2/inspect.h>
 
 #include "lib/tlb.h"
 #include "lib/world.h"
@@ -556,6 +557,39 @@ static void a_group_whose_entry_0_another_holds_is_left_alone(void **state)
 
 /* --- corrupt ---------------------------------------------------------------------------- */
 
+/* How many leaves are none of the group that they should be in; `ipa`: the last of them. */
+static unsigned int misfits;
+static uint64_t misfit_ipa;
+
+static void note_misfit(const struct s2_violation *violation, void *arg)
+{
+	(void)arg;
+	misfits += violation->rule == S2_RULE_GROUP;
+	misfit_ipa = violation->ipa;
+}
+
+static unsigned int verify(struct scene *s, bool quiet)
+{
+	struct s2_verification v = {.complain = note_misfit, .quiet = quiet};
+	struct s2_span span = {.ipa = s->base, .size = s->group};
+
+	misfits = 0;
+	(void)s2_verify(&s->w.tree, &span, &v);
+	return misfits;
+}
+
+/* Entry 0 is what the others are measured by. */
+static void check_verdict(struct scene *s, unsigned int i)
+{
+	assert_int_equal(verify(s, false), 0);
+	if (i) {
+		assert_int_equal(verify(s, true), 1);
+		assert_int_equal(misfit_ipa, s->base + i * s->leaf);
+	} else {
+		require(verify(s, true) >= s->n - 1, "%u misfits", misfits);
+	}
+}
+
 static void check_corrupt_entry(struct scene *s, unsigned int i, s2_desc desc, unsigned int named)
 {
 	s2_desc was = desc_of(s, i);
@@ -568,14 +602,17 @@ static void check_corrupt_entry(struct scene *s, unsigned int i, s2_desc desc, u
 		require_status(s2_unmap(&s->w.tree, cpu(s), s->base, s->group, S2_FAULT),
 			       S2_CORRUPT);
 	assert_int_equal(desc_of(s, i), desc);
+	check_verdict(s, i);
 	*entry_of(s, i) = was;
 	assert_int_equal(grouped(s), s->n);
+	assert_int_equal(verify(s, true), 0);
 }
 
 static void check_corrupt(struct scene *s)
 {
 	map_some(s, 0, s->n, S2_RW);
 	tlb_close();
+	*entry_of(s, s->n / 2) &= ~S2_DESC_AF; /* is nobody's fault */
 	check_corrupt_entry(s, s->n - 1, 0, s->n - 1);
 	check_corrupt_entry(s, s->n - 1, desc_of(s, s->n - 1) & ~S2_DESC_CONTIG, s->n - 1);
 	check_corrupt_entry(s, 2, desc_of(s, 2) & ~S2_DESC_READ, 2);

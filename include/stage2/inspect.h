@@ -137,6 +137,7 @@ enum s2_rule {
 	S2_RULE_SEAL, /* a seal that was never taken off */
 	S2_RULE_SHARED, /* a second entry leads to this table */
 	S2_RULE_TABLES, /* more tables than the tree counts, or fewer */
+	S2_RULE_GROUP, /* not what entry 0 of its contiguous group asks for */
 	S2_RULE_FLIGHT, /* the tree says that a restriction, or s2_reclaim(), is under way */
 
 	/* No violation: for information. */
