@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* SPDX-FileCopyrightText: 2026 The stage2 authors */
 /*
- * Compact: over a range, tables that describe a block become it, and empty ones go.
+ * Compact: over a range, tables that describe a block become it, and empty ones go; in those
+ * that stay, leaves form contiguous groups.
  *
  *	level 1	| table                         | table
  *	           +-> | table | block | table |    ...
@@ -17,6 +18,7 @@
  */
 #include "collapse.h"
 #include "gather.h"
+#include "group.h"
 #include "prune.h"
 
 /* The lowest level at which an entry can point to a table. */
@@ -24,9 +26,29 @@
 
 struct press {
 	struct s2_op op; /* first: compact_visit() finds the rest behind it */
+	uint64_t end; /* of all: op->end is that of the piece in work */
 	unsigned int
 		highest; /* level that a block may be formed at; below it blocks exist as well */
 };
+
+/* The table stays: what is in it is looked at leaf by leaf, while the finest are dealt with. */
+static int keep_table(struct s2_op *op, const struct s2_spot *at)
+{
+	if (op->top == LAST_OF_TABLES && op->fmt->group_bits[S2_LAST_LEVEL])
+		return S2_STEP_DOWN;
+	return s2_next(op, at);
+}
+
+/* A group may reach beyond the piece, as one of level 1 does. */
+static int compact_leaf(struct s2_op *op, const struct s2_spot *at)
+{
+	const struct press *press = (const struct press *)op;
+
+	if (op->top == LAST_OF_TABLES && op->fmt->group_bits[at->level] &&
+	    op->pos == s2_group_base(op, at) && s2_group_end(op, at) <= press->end)
+		return s2_group_form(op, at);
+	return s2_next(op, at);
+}
 
 /* Entry 0 says which of the two it could be. */
 static int compact_table(struct s2_op *op, const struct s2_spot *at)
@@ -43,12 +65,12 @@ static int compact_table(struct s2_op *op, const struct s2_spot *at)
 	first = s2p_load(&table[0]);
 	if (s2_is_locked(first) || s2_is_sealed(first))
 		return s2_contend(op, at);
-	if (!s2_is_valid(first) || s2_is_table(at->level + 1, first))
-		return first ? s2_next(op, at) : s2_prune_table(op, at);
-	if (at->level < press->highest)
-		return s2_next(op, at);
-	step = s2_collapse_table(op, at);
-	return step == S2_NOT_UNIFORM ? s2_next(op, at) : step;
+	step = S2_NOT_UNIFORM;
+	if (!first)
+		step = s2_prune_table(op, at);
+	else if (s2_is_leaf(at->level + 1, first) && at->level >= press->highest)
+		step = s2_collapse_table(op, at);
+	return step == S2_NOT_UNIFORM ? keep_table(op, at) : step;
 }
 
 static int compact_visit(struct s2_op *op, struct s2_spot *at)
@@ -59,8 +81,10 @@ static int compact_visit(struct s2_op *op, struct s2_spot *at)
 			return S2_STEP_DOWN;
 		s2_spend(op, 1u << op->fmt->index_bits);
 		return compact_table(op, at);
+	case S2_KIND_LEAF:
+		return compact_leaf(op, at);
 	case S2_KIND_LOCKED:
-		return s2_contend(op, at);
+		return at->level > op->top ? s2_next(op, at) : s2_contend(op, at);
 	case S2_KIND_CORRUPT:
 		return s2_corrupt(op, at);
 	default:
@@ -129,7 +153,7 @@ int s2_compact(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t 
 	       uint32_t level, uint32_t flags)
 {
 	int status = s2_check_objects(tree, cpu);
-	struct press press = {.highest = level};
+	struct press press = {.end = ipa + size, .highest = level};
 
 	if (!status && flags & ~S2_FAULT)
 		status = S2_INVALID;

@@ -60,7 +60,7 @@ int s2_prune_table(struct s2_op *op, const struct s2_spot *at)
 	s2_desc *table = s2p_table(s2_oa_decode(op->fmt, at->desc));
 
 	if (!all_empty(table, entries) || !lock(table, entries))
-		return s2_next(op, at);
+		return S2_NOT_UNIFORM;
 	if (!s2_replace(op, at, 0))
 		return s2_lost(op);
 	op->cpu->stats.prunes++;

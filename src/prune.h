@@ -9,8 +9,8 @@
 #include "walk.h"
 
 /*
- * The entry at `at`, which points to a table, becomes empty if the table is, and stays as it
- * is if not, or if another operation is at work in the table.  A step, or S2_RETRY.
+ * The entry at `at`, which points to a table, becomes empty if the table is: a step, or
+ * S2_RETRY.  S2_NOT_UNIFORM: it is not, or another operation is at work in the table.
  */
 int s2_prune_table(struct s2_op *op, const struct s2_spot *at);
 

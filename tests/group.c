@@ -290,6 +290,46 @@ static void a_group_is_young_if_one_of_its_leaves_was(void **state)
 	for_each_shape(check_form_access);
 }
 
+/* With any budget it comes to its end. */
+static void compact_all(struct scene *s, uint32_t budget)
+{
+	uint64_t done = 0;
+	int status = S2_MORE;
+
+	for (unsigned int calls = 0; status == S2_MORE; calls++) {
+		require(calls < 3 * s->n, "%u calls, %#llx done", calls, LLU(done));
+		cpu(s)->budget = budget;
+		status = s2_compact(&s->w.tree, cpu(s), s->base + done, s->group - done,
+				    S2_LAST_LEVEL, 0);
+		done += cpu(s)->done;
+		tlb_returned(false);
+	}
+	cpu(s)->budget = 0;
+	require_status(status, S2_OK);
+	assert_int_equal(done, s->group);
+}
+
+static void check_compact(struct scene *s)
+{
+	for (uint32_t budget = 0; budget < 3; budget++) {
+		map_loose(s, S2_RW);
+		require_status(s2_compact(&s->w.tree, cpu(s), s->base, s->group - s->leaf,
+					  S2_LAST_LEVEL, 0),
+			       S2_OK);
+		assert_int_equal(grouped(s), 0);
+		compact_all(s, budget);
+		assert_int_equal(grouped(s), s->n);
+		assert_int_equal(cpu(s)->stats.groups_formed, budget + 1);
+		map_some(s, 1, 1, S2_R);
+	}
+}
+
+static void compact_forms_groups_of_what_becomes_no_block(void **state)
+{
+	(void)state;
+	for_each_shape(check_compact);
+}
+
 /* --- dissolved --------------------------------------------------------------- */
 
 enum change { REMAP, RESTRICT, UNMAP, PROTECT, LOG, CHANGES };
@@ -823,6 +863,7 @@ int main(void)
 		cmocka_unit_test(one_that_differs_or_is_missing_keeps_a_group_from_being_formed),
 		cmocka_unit_test(a_group_is_formed_only_within_the_range),
 		cmocka_unit_test(a_group_is_young_if_one_of_its_leaves_was),
+		cmocka_unit_test(compact_forms_groups_of_what_becomes_no_block),
 		cmocka_unit_test(what_changes_one_leaf_dissolves_the_group_and_keeps_the_rest),
 		cmocka_unit_test(an_access_is_noted_in_one_leaf_and_goes_for_all),
 		cmocka_unit_test(a_block_leaves_its_group_before_it_is_split),

@@ -496,9 +496,11 @@ int s2_group(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t si
 /*
  * Makes [ipa, ipa + size) take as few tables as it can: wherever the entries of a table
  * describe a block, as for s2_collapse(), it becomes that block, from level 2 up to `level`;
- * and tables without entries, at any level, are taken out.  The mapping stays as it is.  What
- * does not fit is left, and is no error; so is what becomes empty or uniform while the call is
- * at work.  Tables and blocks that the range touches only in part are included.
+ * and tables without entries, at any level, are taken out.  With S2_FEAT_CONTIG, leaves that the
+ * range covers form groups as for s2_group(), where they become no block of level 2.  The
+ * mapping stays as it is.  What does not fit is left, and is no error; so is what becomes empty
+ * or uniform while the call is at work.  Tables and blocks that the range touches only in part
+ * are included.
  *
  * `level`: where blocks may be formed at the most; 3 for none.
  * flags: S2_FAULT.  Statuses as s2_unmap(), without S2_NO_PAGE and S2_QUOTA, and S2_BAD_LEVEL
