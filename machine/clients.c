@@ -176,9 +176,10 @@ static const unsigned char changes[] = {
 #define CHANGES_N (sizeof(changes) / sizeof(changes[0]))
 
 /* Those tried where there are contiguous groups: a group is a long way, step by step. */
-static const unsigned char grouped[] = {
-	FAULT_1, RESTRICT_0, UNMAP_0, UNMAP_GROUP, REMAP_1,   PROTECT_1, UNMAP_BLOCK, SPLIT_0,
-	TOUCH_1, AGE_GROUP,  FORM,    COLLAPSE_2,  MAP_BLOCK, PROTECT_3, START_0,     UNMAP_CLEAN};
+static const unsigned char grouped[] = {FAULT_1,     RESTRICT_0,  UNMAP_0,   UNMAP_GROUP, REMAP_1,
+					PROTECT_1,   UNMAP_BLOCK, SPLIT_0,   TOUCH_1,	  AGE_GROUP,
+					FORM,	     COLLAPSE_2,  MAP_BLOCK, PROTECT_3,	  START_0,
+					UNMAP_CLEAN, COMPACT_ALL};
 #define GROUPED_N (sizeof(grouped) / sizeof(grouped[0]))
 /* What gives and takes pages, and the commonest that it can meet. */
 static const unsigned char owners[] = {
@@ -390,6 +391,10 @@ const struct setting settings[] = {
 	 GROUPED},
 	{"pages for a group, HA", build_old_loose_pages, PLAIN_4K(GROUPS | S2_FEAT_HAF), 1, 6,
 	 READS, GROUPED},
+	{"group of pages, BBM2", build_old_group, PLAIN_4K(GROUPS | S2_FEAT_BBM2 | S2_FEAT_HAF), 1,
+	 6, READS, GROUPED},
+	{"pages for a group, BBM2", build_loose_pages, PLAIN_4K(GROUPS | S2_FEAT_BBM2), 1, 6, QUIET,
+	 GROUPED},
 	{"full table, 16K groups", build_pages, SIZES(S2_GRANULE_16K, 40, 48, GROUPS), 1, 6, QUIET,
 	 FEW},
 	{"pages, 64K", build_two_tables, OF_64K, 1, 6, QUIET, FEW},

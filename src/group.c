@@ -8,21 +8,30 @@
  *	invalidate  DSB TLBI DSB				all of it: or it may be held in pieces
  *	make	   |  leaf  |  leaf  |  leaf  | ... |  leaf  |	<--  descending: entry 0 last
  *
+ * With FEAT_BBM level 2 none of them is ever invalid:
+ *
+ *	seal	   |  S C   |  S C   |  S C   | ... |  S C   |	-->  then none changes but for us
+ *	turn	   |   S    |   S    |   S    | ... |   S    |	-->  all say the same, with or without C
+ *	invalidate  DSB TLBI DSB
+ *	unseal	   |  leaf  |  leaf  |  leaf  | ... |  leaf  |	<--  entry 0 last
+ *
  * What one entry of a group says may be cached for all of it.  So none can change alone,
  * not even to invalid: as long as a single one is left, the translation of all can be
  * fetched again.
  *
  * Invariants:
  *  - A leaf with Contiguous is one of a group, whose others are leaves with adjoining
- *    addresses and the same bits but for the access flag, or locked together with entry 0.
- *  - Entry 0 is the group's lock: locked before any other, made after all of them.  Who
- *    has locked it as one of a group finds the others as they must be, and unlocked; nobody
+ *    addresses and the same bits but for the access flag, or held (locked, or sealed) together
+ *    with entry 0.
+ *  - Entry 0 is the group's lock: held before any other, let go after all of them.  Who
+ *    holds it as one of a group finds the others as they must be, and held by nobody; nobody
  *    but him changes them any more, except for access flags.  A sealer as well begins
  *    there and ends there (collapse.c).
  *  - Access flags are set and cleared in single entries, by hardware too.  An access may
  *    be noted in any entry of the group: it is young if any of them is.  So who dissolves or
  *    forms it sets the flag in all if it was set in one.
  *  - No logged page is in a group: the hardware could note a write in another's entry.
+ *  - Contiguous is set in no entry before all of them are known to fit, and held.
  *
  * Nobody waits here with a lock held: behind entry 0 there is nothing to wait for.  A
  * compare-and-swap on another member fails for its access flag alone.
@@ -41,17 +50,25 @@ struct group {
 	unsigned int n;
 	uint64_t af[GROUP_MAX / 64]; /* bit i: entry i had its access flag set when it was locked */
 	s2_desc any_af;
+	bool swap; /* FEAT_BBM level 2: held by seals, not by locks */
 };
 
 /* The group that `at` is one of by its place; entry 0 is read. */
 static void look(const struct s2_op *op, const struct s2_spot *at, struct group *g)
 {
 	*g = (struct group){.first = s2_group_spot(op, at, 0),
-			    .n = s2_level_group(op->fmt, at->level)};
+			    .n = s2_level_group(op->fmt, at->level),
+			    .swap = op->fmt->features & S2_FEAT_BBM2};
 	g->first.desc = s2p_load(g->first.entry);
 }
 
-static bool lock_one(const struct s2_op *op, struct group *g, unsigned int i)
+/* Locked, it is also broken. */
+static bool hold_entry(struct s2_op *op, const struct group *g, const struct s2_spot *at)
+{
+	return g->swap ? s2_entry_change(op, at, at->desc | S2_DESC_SEAL) : s2_entry_break(op, at);
+}
+
+static bool hold_one(struct s2_op *op, struct group *g, unsigned int i)
 {
 	struct s2_spot at = s2_group_spot(op, &g->first, i);
 
@@ -59,21 +76,47 @@ static bool lock_one(const struct s2_op *op, struct group *g, unsigned int i)
 		at.desc = s2p_load(at.entry);
 		if (!s2_group_fits(op->fmt, &g->first, i, at.desc))
 			return false;
-	} while (!s2_entry_break(op, &at));
+	} while (!hold_entry(op, g, &at));
 	if (at.desc & S2_DESC_AF)
 		g->af[i / 64] |= UINT64_C(1) << i % 64;
 	g->any_af |= at.desc & S2_DESC_AF;
 	return true;
 }
 
-/* How many were locked, up to the first that does not fit. */
-static unsigned int lock(const struct s2_op *op, struct group *g)
+/* How many are held, up to the first that does not fit. */
+static unsigned int hold(struct s2_op *op, struct group *g)
 {
 	unsigned int i = 0;
 
-	while (i < g->n && lock_one(op, g, i))
+	while (i < g->n && hold_one(op, g, i))
 		i++;
 	return i;
+}
+
+/*
+ * Of a sealed entry, which is valid: the hardware sets its access flag meanwhile.  False, and
+ * nothing is changed: the table was cut away, and has a link there.
+ */
+static bool change_sealed(struct s2_op *op, const struct s2_spot *at, s2_desc clear, s2_desc set)
+{
+	s2_desc desc;
+
+	op->stored = true;
+	do {
+		desc = s2p_load(at->entry);
+	} while (s2_is_sealed(desc) && !s2p_cas(at->entry, desc, (desc & ~clear) | set));
+	return s2_is_sealed(desc);
+}
+
+/* What the hardware noted in a member of the group, it noted before this. */
+static void turn(struct s2_op *op, struct group *g, s2_desc contiguous)
+{
+	for (unsigned int i = 0; i < g->n; i++) {
+		struct s2_spot at = s2_group_spot(op, &g->first, i);
+
+		(void)change_sealed(op, &at, S2_DESC_CONTIG, contiguous);
+		g->any_af |= s2p_load(at.entry) & S2_DESC_AF;
+	}
 }
 
 /* False: the table was cut away under us, with all that is in it. */
@@ -82,6 +125,8 @@ static bool make_one(struct s2_op *op, const struct group *g, unsigned int i, s2
 	struct s2_spot at = s2_group_spot(op, &g->first, i);
 	s2_desc desc = s2_leaf_after(op->fmt, at.level, g->first.desc, i);
 
+	if (g->swap)
+		return change_sealed(op, &at, S2_DESC_SEAL, bits);
 	return s2_entry_make(op, &at, (desc & ~(S2_DESC_AF | S2_DESC_CONTIG)) | bits);
 }
 
@@ -105,8 +150,8 @@ static void put_back(struct s2_op *op, const struct group *g, unsigned int n)
 	}
 }
 
-/* Lock, invalidate, make. */
-static bool remake(struct s2_op *op, struct group *g, s2_desc contiguous, unsigned int *locked)
+/* Hold, invalidate, make. */
+static bool remake(struct s2_op *op, struct group *g, s2_desc contiguous, unsigned int *held)
 {
 	struct s2_run run = {.ipa = g->first.base, .count = g->n, .level = (uint8_t)g->first.level};
 	struct s2_plan plan;
@@ -114,21 +159,23 @@ static bool remake(struct s2_op *op, struct group *g, s2_desc contiguous, unsign
 
 	s2_plan_runs(&plan, op->fmt, &run, 1);
 	s2_op_enter_vmid(op);
-	*locked = lock(op, g);
-	if (*locked < g->n) {
-		put_back(op, g, *locked);
+	*held = hold(op, g);
+	if (*held < g->n) {
+		put_back(op, g, *held);
 		return false;
 	}
+	if (g->swap)
+		turn(op, g, contiguous);
 	s2_invalidate(&plan);
 	made = make(op, g, contiguous);
 
 	s2_plan_count(&plan, &op->cpu->stats);
-	op->cpu->stats.breaks += g->n;
+	op->cpu->stats.breaks += g->swap ? 0 : g->n;
 	s2_spend(op, g->n - 1);
 	return made;
 }
 
-/* Entry `i` of the locked group did not fit: entry 0 was changed first, or the table is corrupt. */
+/* Entry `i` of the held group did not fit: entry 0 was changed first, or the table is corrupt. */
 static int misfit(struct s2_op *op, const struct group *g, unsigned int i)
 {
 	struct s2_spot at = s2_group_spot(op, &g->first, i);
@@ -171,13 +218,13 @@ static int enter(struct s2_op *op, const struct s2_spot *at, struct group *g)
 int s2_group_dissolve(struct s2_op *op, const struct s2_spot *at)
 {
 	struct group g;
-	unsigned int locked;
+	unsigned int held;
 	int step = enter(op, at, &g);
 
 	if (step)
 		return step;
-	if (!remake(op, &g, 0, &locked))
-		return locked < g.n ? misfit(op, &g, locked) : s2_lost(op);
+	if (!remake(op, &g, 0, &held))
+		return held < g.n ? misfit(op, &g, held) : s2_lost(op);
 	op->cpu->stats.groups_dissolved++;
 	return S2_STEP_AGAIN;
 }
@@ -185,17 +232,18 @@ int s2_group_dissolve(struct s2_op *op, const struct s2_spot *at)
 int s2_group_unmap(struct s2_op *op, const struct s2_spot *at)
 {
 	struct group g;
-	unsigned int locked;
+	unsigned int held;
 	int step;
 
 	s2_gather_prepare(op, at);
 	step = enter(op, at, &g);
 	if (step)
 		return step;
-	locked = lock(op, &g);
-	if (locked < g.n) {
-		put_back(op, &g, locked);
-		return misfit(op, &g, locked);
+	g.swap = false; /* none of them stays */
+	held = hold(op, &g);
+	if (held < g.n) {
+		put_back(op, &g, held);
+		return misfit(op, &g, held);
 	}
 	for (unsigned int i = 0; i < g.n; i++) {
 		struct s2_spot member = s2_group_spot(op, &g.first, i);
@@ -227,10 +275,10 @@ static bool can_form(const struct s2_op *op, const struct group *g)
 int s2_group_form(struct s2_op *op, const struct s2_spot *at)
 {
 	struct group g;
-	unsigned int locked;
+	unsigned int held;
 
 	look(op, at, &g);
-	if (can_form(op, &g) && remake(op, &g, S2_DESC_CONTIG, &locked))
+	if (can_form(op, &g) && remake(op, &g, S2_DESC_CONTIG, &held))
 		op->cpu->stats.groups_formed++;
 	op->pos = s2_group_end(op, at);
 	return S2_STEP_NEXT;

@@ -34,6 +34,9 @@ static const struct shape shapes[] = {
 	{{16, 52, 52, 16, S2_FEAT_CONTIG | TLBI}, 3},
 	{{14, 47, 48, 16, S2_FEAT_CONTIG}, 2},
 	{{12, 52, 52, 16, S2_FEAT_CONTIG | S2_FEAT_LPA2 | TLBI}, 3},
+	{{12, 39, 40, 8, S2_FEAT_CONTIG | S2_FEAT_BBM2 | TLBI}, 3},
+	{{12, 39, 40, 8, S2_FEAT_CONTIG | S2_FEAT_BBM2}, 2},
+	{{16, 46, 48, 16, S2_FEAT_CONTIG | S2_FEAT_BBM2 | S2_FEAT_HAF}, 3},
 };
 
 struct scene {
@@ -443,8 +446,11 @@ static void a_block_leaves_its_group_before_it_is_split(void **state)
 	for_each_shape(check_split);
 }
 
+/* FEAT_BBM: first comes a table that says the same, and it has groups of its own. */
 static void check_map_under(struct scene *s)
 {
+	bool first_the_same = s->w.fmt.features & S2_FEAT_BBM2;
+
 	if (s->level == S2_LAST_LEVEL)
 		return;
 	map_some(s, 0, s->n, S2_RW);
@@ -454,7 +460,7 @@ static void check_map_under(struct scene *s)
 	tlb_returned(false);
 	require_status(s2_unmap(&s->w.tree, cpu(s), s->base + s->leaf, 0x10000, 0), S2_OK);
 	tlb_returned(false);
-	assert_int_equal(cpu(s)->stats.groups_dissolved, 1);
+	assert_int_equal(cpu(s)->stats.groups_dissolved, 1 + first_the_same);
 }
 
 static void a_page_under_a_block_of_a_group_dissolves_it(void **state)
@@ -712,6 +718,7 @@ static struct {
 	unsigned int left; /* steps until the other CPU has its turn */
 	void (*other)(struct scene *s);
 	bool busy;
+	bool noted; /* an access, in one of a group: it goes for all */
 } race;
 
 static void race_before(const struct s2_host_event *event)
@@ -738,6 +745,7 @@ static void other_notes(struct scene *s)
 {
 	unsigned int i = s->n / 2;
 
+	race.noted = desc_of(s, i) & 1 && desc_of(s, i) & S2_DESC_CONTIG;
 	if (desc_of(s, i) & 1)
 		note_access(s, i);
 }
@@ -828,12 +836,15 @@ static bool race_once(const struct shape *shape, unsigned int doing, unsigned in
 	race.s = &s;
 	race.left = step;
 	race.other = others[other];
+	race.noted = false;
 	tlb_mind_windows(false);
 	s2_host_trace = (struct s2_host_trace){race_before, race_after};
 	status = doings[doing](&s);
 	s2_host_trace = tlb_listener;
 	require_fine(status);
 	require_whole(&s);
+	if (race.noted && doings[doing] == do_change)
+		assert_int_equal(young(&s), s.n);
 	bool over = race.left;
 
 	race.left = 0;
@@ -843,13 +854,46 @@ static bool race_once(const struct shape *shape, unsigned int doing, unsigned in
 
 static void one_preemption_at_every_step(void **state)
 {
-	static const struct shape small = {{12, 39, 40, 8, S2_FEAT_CONTIG | TLBI | S2_FEAT_HAF}, 3};
+	static const struct shape small[] = {
+		{{12, 39, 40, 8, S2_FEAT_CONTIG | TLBI | S2_FEAT_HAF}, 3},
+		{{12, 39, 40, 8, S2_FEAT_CONTIG | TLBI | S2_FEAT_HAF | S2_FEAT_BBM2}, 3},
+	};
 
 	(void)state;
-	for (unsigned int doing = 0; doing < ARRAY_SIZE(doings); doing++)
+	for (unsigned int i = 0; i < ARRAY_SIZE(small) * ARRAY_SIZE(doings); i++)
 		for (unsigned int other = 0; other < ARRAY_SIZE(others); other++)
-			for (unsigned int step = 1; race_once(&small, doing, other, step); step++)
+			for (unsigned int step = 1; race_once(&small[i % 2], i / 2, other, step);
+			     step++)
 				require(step < RACES_MAX, "an operation without an end");
+}
+
+/* At every step the guest can use all of the group. */
+static void look_at_all(const struct s2_host_event *event)
+{
+	for (unsigned int i = 0; i < race.s->n; i++)
+		require(desc_of(race.s, i) & 1, "entry %u is %#llx", i, LLU(desc_of(race.s, i)));
+	tlb_listener.before(event);
+}
+
+static void check_no_window(struct scene *s)
+{
+	if (!(s->w.fmt.features & S2_FEAT_BBM2))
+		return;
+	map_loose(s, S2_RW);
+	race.s = s;
+	s2_host_trace.before = look_at_all;
+	require_status(do_form(s), S2_OK);
+	assert_int_equal(grouped(s), s->n);
+	require_status(do_change(s), S2_OK);
+	assert_int_equal(grouped(s), 0);
+	s2_host_trace = tlb_listener;
+	assert_int_equal(cpu(s)->stats.breaks, 0);
+}
+
+static void with_bbm_2_a_group_comes_and_goes_without_a_window(void **state)
+{
+	(void)state;
+	for_each_shape(check_no_window);
 }
 
 int main(void)
@@ -876,6 +920,7 @@ int main(void)
 		cmocka_unit_test(a_group_that_is_none_is_reported_and_left),
 		cmocka_unit_test(the_bit_is_corrupt_where_there_are_no_groups),
 		cmocka_unit_test(bad_input_is_refused),
+		cmocka_unit_test(with_bbm_2_a_group_comes_and_goes_without_a_window),
 		cmocka_unit_test(one_preemption_at_every_step),
 	};
 

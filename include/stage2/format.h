@@ -42,7 +42,7 @@ enum s2_granule {
 #define S2_FEAT_HD (1u << 6) /* FEAT_HAFDBS: and notes writes (VTCR_EL2.HD); needs S2_FEAT_HAF */
 #define S2_FEAT_XNX (1u << 7) /* FEAT_XNX: execution at EL1 and at EL0 are told apart */
 #define S2_FEAT_BBM1 (1u << 8) /* FEAT_BBM level 1: block sizes change by way of nT */
-#define S2_FEAT_BBM2 (1u << 9) /* FEAT_BBM level 2: block sizes change without a break */
+#define S2_FEAT_BBM2 (1u << 9) /* FEAT_BBM level 2: block sizes and groups change without a break */
 #define S2_FEAT_CONTIG (1u << 10) /* no feature but a choice: the Contiguous bit is used */
 #define S2_FEAT_ALL 0x7ffu
 

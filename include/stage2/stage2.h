@@ -478,7 +478,8 @@ int s2_clean(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t si
 
 /*
  * Makes contiguous groups (S2_FEAT_CONTIG) of what is mapped in [ipa, ipa + size): neutral
- * to the guest, but for the moment between break and make, in which all of a group faults.
+ * to the guest, but for the moment between break and make, in which all of a group faults
+ * (there is none with S2_FEAT_BBM2).
  * A group is formed where the range covers all of it, and its leaves are of one level, with
  * adjoining addresses and equal attributes; access flags may differ, and all are set if
  * one was.  Leaves that are logged (S2_LOG), or that another call is just changing, are passed
