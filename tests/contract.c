@@ -9,36 +9,8 @@
 #include <string.h>
 
 #include "lib/formats.h"
+#include "lib/small.h"
 #include "lib/tlb.h"
-#include "lib/world.h"
-
-#define LLU(x) ((unsigned long long)(x))
-#define PAGE UINT64_C(0x1000)
-#define BLOCK UINT64_C(0x200000)
-#define GB UINT64_C(0x40000000)
-
-static const struct world_config shared = {
-	.format = {12, 39, 40, 8, S2_FEAT_TTL | S2_FEAT_TLBIRANGE}, .shared = true};
-
-static void open_filled(struct world *w, const struct world_config *config, uint32_t pages)
-{
-	world_open(w, config);
-	world_fill(w, &w->cpu[0], pages);
-}
-
-static void map_ok(struct world *w, uint64_t ipa, uint64_t size, uint64_t pa, s2_attr attr,
-		   uint32_t flags)
-{
-	require_status(s2_map(&w->tree, &w->cpu[0], ipa, size, pa, attr, flags), S2_OK);
-}
-
-static struct s2_mapping look(const struct world *w, uint64_t ipa)
-{
-	struct s2_mapping m;
-
-	require_status(s2_lookup(&w->tree, ipa, &m), S2_OK);
-	return m;
-}
 
 /* --- map -------------------------------------------------------------------- */
 
