@@ -186,7 +186,7 @@ static void cut_each_way(const struct world_config *config)
 	struct world w;
 
 	open_filled(&w, config, 12);
-	map_ok(&w, GB, 3 * BLOCK, GB, S2_RW, S2_PAGES);
+	map_ok(&w, GB, 5 * BLOCK, GB, S2_RW, S2_PAGES);
 	record_from_here();
 	require_status(s2_unmap(&w.tree, &w.cpu[0], GB, BLOCK, 0), S2_OK);
 	require_tlbis_for_a_table(&w, GB, BLOCK);
@@ -196,6 +196,10 @@ static void cut_each_way(const struct world_config *config)
 	record_from_here();
 	require_status(s2_collapse(&w.tree, &w.cpu[0], GB + 2 * BLOCK, 2, 0), S2_OK);
 	require_tlbis_for_a_table(&w, GB + 2 * BLOCK, BLOCK);
+	/* And a page beside it, in the same invalidation. */
+	record_from_here();
+	require_status(s2_unmap(&w.tree, &w.cpu[0], GB + 3 * BLOCK, BLOCK + PAGE, 0), S2_OK);
+	require_tlbis_for_a_table(&w, GB + 3 * BLOCK, BLOCK + PAGE);
 	record_ends();
 	world_close(&w);
 }
