@@ -82,6 +82,14 @@ static inline int s2_adjust_leaf(struct s2_op *op, const struct s2_spot *at, s2_
 	return s2_next(op, at);
 }
 
+/* The leaf at `at` shall say `want`, and does not. */
+static inline int s2_adjust_other(struct s2_op *op, const struct s2_spot *at, s2_desc want)
+{
+	if (s2_is_grouped(at->desc))
+		return s2_group_dissolve(op, at);
+	return s2_covered(op, at) ? s2_adjust_leaf(op, at, want) : s2_graft_split(op, at);
+}
+
 S2_INLINE int s2_adjust_visit(struct s2_op *op, struct s2_spot *at, s2_rule *rule)
 {
 	s2_desc want;
@@ -101,11 +109,7 @@ S2_INLINE int s2_adjust_visit(struct s2_op *op, struct s2_spot *at, s2_rule *rul
 	if (s2_is_sealed(at->desc))
 		return s2_contend(op, at);
 	want = rule(op, at->desc);
-	if (want == at->desc)
-		return s2_adjust_same(op, at);
-	if (s2_is_grouped(at->desc))
-		return s2_group_dissolve(op, at);
-	return s2_covered(op, at) ? s2_adjust_leaf(op, at, want) : s2_graft_split(op, at);
+	return want == at->desc ? s2_adjust_same(op, at) : s2_adjust_other(op, at, want);
 }
 
 #endif

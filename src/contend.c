@@ -38,3 +38,14 @@ int s2_corrupt(struct s2_op *op, const struct s2_spot *at)
 			(struct s2_report){.ipa = at->base, .desc = at->desc, .level = at->level};
 	return S2_CORRUPT;
 }
+
+/*
+ * Bits that a table descriptor of the engine's never has are not followed anywhere.  A
+ * sealed table is another operation at work, and only readers go through.
+ */
+int s2_odd_table(struct s2_op *op, const struct s2_spot *at, s2_desc odd)
+{
+	if (odd != S2_DESC_SEAL)
+		return s2_corrupt(op, at);
+	return op->cpu ? s2_contend(op, at) : S2_STEP_DOWN;
+}

@@ -47,6 +47,9 @@ int s2_lost(struct s2_op *op);
 /* Reports the entry, for S2_CORRUPT. */
 int s2_corrupt(struct s2_op *op, const struct s2_spot *at);
 
+/* The table entry at `at` has bits, `odd`, beside its address: S2_STEP_DOWN if they do not matter. */
+int s2_odd_table(struct s2_op *op, const struct s2_spot *at, s2_desc odd);
+
 /* First IPA beyond what the entry covers. */
 static inline uint64_t s2_spot_end(const struct s2_op *op, const struct s2_spot *at)
 {
@@ -96,10 +99,10 @@ S2_INLINE int s2_spot_next(const struct s2_op *op, struct s2_spot *at)
 	return S2_STEP_STAY;
 }
 
-/* Where the walk stands after a visit that dealt with something, or ended it. */
+/* Where the walk stands after a visit that dealt with something, ended it, or went down. */
 S2_INLINE int s2_walk_on(struct s2_op *op, struct s2_spot *at, int step)
 {
-	if (step < 0)
+	if (step < 0 || step == S2_STEP_STAY)
 		return step;
 	if (op->pos >= op->end)
 		return S2_OK;
@@ -108,19 +111,15 @@ S2_INLINE int s2_walk_on(struct s2_op *op, struct s2_spot *at, int step)
 	return step == S2_STEP_NEXT ? s2_spot_next(op, at) : step;
 }
 
-/*
- * Bits that a table descriptor of the engine's never has are not followed anywhere.  A
- * sealed table is another operation at work, and only readers go through.
- */
 S2_INLINE int s2_spot_down(struct s2_op *op, struct s2_spot *at)
 {
 	const struct s2_format *fmt = op->fmt;
 	s2_desc odd = at->desc & ~(fmt->oa_low | fmt->oa_high | 3);
+	int step = odd ? s2_odd_table(op, at, odd) : S2_STEP_DOWN;
 	s2_desc *table;
 
-	if (odd && (odd != S2_DESC_SEAL || op->cpu))
-		return odd != S2_DESC_SEAL ? s2_corrupt(op, at)
-					   : s2_walk_on(op, at, s2_contend(op, at));
+	if (step != S2_STEP_DOWN)
+		return step;
 	table = s2p_table(s2_oa_decode(fmt, at->desc));
 	if (!table)
 		return s2_corrupt(op, at);
@@ -140,8 +139,9 @@ S2_INLINE int s2_walk_range(struct s2_op *op, s2_visit *visit)
 		do {
 			at.desc = s2p_load(at.entry);
 			step = visit(op, &at);
-			step = step == S2_STEP_DOWN ? s2_spot_down(op, &at)
-						    : s2_walk_on(op, &at, step);
+			if (step == S2_STEP_DOWN)
+				step = s2_spot_down(op, &at);
+			step = s2_walk_on(op, &at, step);
 		} while (step == S2_STEP_STAY);
 	} while (step == S2_STEP_AGAIN);
 	return step;

@@ -12,33 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/small.h"
 #include "lib/tlb.h"
-#include "lib/world.h"
 
-#define LLU(x) ((unsigned long long)(x))
-#define PAGE UINT64_C(0x1000)
-#define BLOCK UINT64_C(0x200000)
-#define GB UINT64_C(0x40000000)
-
-static const struct world_config shared = {
-	.format = {12, 39, 40, 8, S2_FEAT_TTL | S2_FEAT_TLBIRANGE}, .shared = true};
 static const struct world_config exclusive = {
 	.format = {12, 39, 40, 8, S2_FEAT_TTL | S2_FEAT_TLBIRANGE}};
 static const struct world_config no_ranges = {.format = {12, 39, 40, 8, 0}, .shared = true};
-
-static void open_filled(struct world *w, const struct world_config *config, uint32_t pages)
-{
-	set_context("%s", "");
-	world_open(w, config);
-	world_fill(w, &w->cpu[0], pages);
-	world_fill(w, &w->cpu[1], 8);
-}
-
-static void map_ok(struct world *w, uint64_t ipa, uint64_t size, uint64_t pa, s2_attr attr,
-		   uint32_t flags)
-{
-	require_status(s2_map(&w->tree, &w->cpu[0], ipa, size, pa, attr, flags), S2_OK);
-}
 
 /* Every page of a range is mapped in a row from `pa`, with these attributes. */
 static void require_mapped(struct world *w, uint64_t ipa, uint64_t size, uint64_t pa, s2_attr attr)
@@ -160,17 +139,17 @@ static void bug01_nobody_walks_into_a_table_that_the_same_call_has_freed(void **
 
 static void bug03_a_deferred_cut_leaves_nothing_of_the_table_cached(void **state)
 {
-	struct arch_walk walk;
+	const s2_desc *entry;
 	struct world w;
 
 	(void)state;
 	open_filled(&w, &shared, 8);
 	tlb_open(&w);
 	map_ok(&w, GB, BLOCK, GB, S2_RW, S2_PAGES);
-	arch_walk(&w.regime, GB, &walk);
+	entry = entry_at(&w, GB);
 	require_status(s2_unmap(&w.tree, &w.cpu[0], GB, BLOCK, S2_DEFER), S2_OK);
 	require_status(s2_flush(&w.tree, &w.cpu[0]), S2_OK);
-	tlb_must_forget((const void *)((uintptr_t)walk.entry & ~(uintptr_t)(PAGE - 1)));
+	tlb_must_forget((const void *)((uintptr_t)entry & ~(uintptr_t)(PAGE - 1)));
 	tlb_close();
 	world_close(&w);
 }
@@ -207,7 +186,7 @@ static void cut_each_way(const struct world_config *config)
 	struct world w;
 
 	open_filled(&w, config, 12);
-	map_ok(&w, GB, 3 * BLOCK, GB, S2_RW, S2_PAGES);
+	map_ok(&w, GB, 5 * BLOCK, GB, S2_RW, S2_PAGES);
 	record_from_here();
 	require_status(s2_unmap(&w.tree, &w.cpu[0], GB, BLOCK, 0), S2_OK);
 	require_tlbis_for_a_table(&w, GB, BLOCK);
@@ -217,6 +196,10 @@ static void cut_each_way(const struct world_config *config)
 	record_from_here();
 	require_status(s2_collapse(&w.tree, &w.cpu[0], GB + 2 * BLOCK, 2, 0), S2_OK);
 	require_tlbis_for_a_table(&w, GB + 2 * BLOCK, BLOCK);
+	/* And a page beside it, in the same invalidation. */
+	record_from_here();
+	require_status(s2_unmap(&w.tree, &w.cpu[0], GB + 3 * BLOCK, BLOCK + PAGE, 0), S2_OK);
+	require_tlbis_for_a_table(&w, GB + 3 * BLOCK, BLOCK + PAGE);
 	record_ends();
 	world_close(&w);
 }
@@ -390,7 +373,6 @@ static void refused_at_lock(struct world *w, uint64_t ipa, uint64_t size)
 /* bug09: no false success.  Latent (a): a compare-and-swap from locked to locked succeeds. */
 static void bug09_whoever_meets_a_lock_in_fault_mode_is_told_to_retry(void **state)
 {
-	struct arch_walk walk;
 	struct world w;
 
 	(void)state;
@@ -398,8 +380,7 @@ static void bug09_whoever_meets_a_lock_in_fault_mode_is_told_to_retry(void **sta
 	map_ok(&w, GB, 8 * PAGE, GB, S2_RW, 0);
 	map_ok(&w, GB + BLOCK, BLOCK, GB, S2_RW, 0);
 	require_status(s2_unmap(&w.tree, &w.cpu[0], GB, PAGE, S2_DEFER), S2_OK);
-	arch_walk(&w.regime, GB, &walk);
-	locked_entry = walk.entry;
+	locked_entry = entry_at(&w, GB);
 	s2_host_trace.after = require_no_store_to_lock;
 	refused_at_lock(&w, GB, PAGE);
 	refused_at_lock(&w, GB, 2 * PAGE);

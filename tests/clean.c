@@ -11,15 +11,7 @@
 #include <string.h>
 
 #include "lib/formats.h"
-#include "lib/world.h"
-
-#define LLU(x) ((unsigned long long)(x))
-#define PAGE UINT64_C(0x1000)
-#define BLOCK UINT64_C(0x200000)
-#define GB UINT64_C(0x40000000)
-
-static const struct world_config shared = {
-	.format = {12, 39, 40, 8, S2_FEAT_TTL | S2_FEAT_TLBIRANGE}, .shared = true};
+#include "lib/small.h"
 
 /* --- recording -------------------------------------------------------------- */
 
@@ -83,6 +75,11 @@ static uint64_t cleaned(void)
 	return sum;
 }
 
+static void require_cleaned_in_all(uint64_t size)
+{
+	require(cleaned() == size, "%#llx bytes cleaned, not %#llx", LLU(cleaned()), LLU(size));
+}
+
 /* All of [pa, pa + size), once. */
 static void require_cleaned(uint64_t pa, uint64_t size)
 {
@@ -101,20 +98,6 @@ static void require_cleaned(uint64_t pa, uint64_t size)
 
 /* --- the scene -------------------------------------------------------------- */
 
-static void open_filled(struct world *w, const struct world_config *config, uint32_t pages)
-{
-	set_context("%s", "");
-	world_open(w, config);
-	world_fill(w, &w->cpu[0], pages);
-	world_fill(w, &w->cpu[1], 8);
-}
-
-static void map_ok(struct world *w, uint64_t ipa, uint64_t size, uint64_t pa, s2_attr attr,
-		   uint32_t flags)
-{
-	require_status(s2_map(&w->tree, &w->cpu[0], ipa, size, pa, attr, flags), S2_OK);
-}
-
 static int clean(struct world *w, uint64_t ipa, uint64_t size, uint32_t flags)
 {
 	int status;
@@ -129,15 +112,6 @@ static void clean_all(struct world *w, uint64_t ipa, uint64_t size)
 {
 	require_status(clean(w, ipa, size, 0), S2_OK);
 	require(w->cpu[0].done == size, "done %#llx of %#llx", LLU(w->cpu[0].done), LLU(size));
-}
-
-/* The entry that decides about `ipa`. */
-static s2_desc *entry_at(struct world *w, uint64_t ipa)
-{
-	struct arch_walk walk;
-
-	arch_walk(&w->regime, ipa, &walk);
-	return (s2_desc *)(uintptr_t)walk.entry;
 }
 
 /* --- what is cleaned -------------------------------------------------------- */
@@ -160,7 +134,7 @@ static void what_the_range_maps_write_back_is_cleaned_once_and_nothing_else(void
 	require_cleaned(6 * GB, PAGE);
 	require_cleaned(7 * GB, PAGE);
 	require_cleaned(8 * GB, 2 * PAGE);
-	require(cleaned() == 7 * PAGE, "%#llx bytes cleaned", LLU(cleaned()));
+	require_cleaned_in_all(7 * PAGE);
 	require(!seen.others, "%zu steps that are no reads", seen.others);
 	world_close(&w);
 }
@@ -197,7 +171,7 @@ static void ends_of_leaves(const struct s2_config *config)
 		require_cleaned(pa, page);
 		clean_all(&w, 2 * size - page, page);
 		require_cleaned(pa + size - page, page);
-		require(cleaned() == page, "%#llx bytes cleaned", LLU(cleaned()));
+		require_cleaned_in_all(page);
 	}
 	world_close(&w);
 }
@@ -316,7 +290,7 @@ static void a_block_that_goes_meanwhile_is_not_cleaned_any_further(void **state)
 	require_status(s2_clean(&w.tree, &w.cpu[0], GB, BLOCK, 0), S2_OK);
 	record_ends();
 	require(w.cpu[0].done == BLOCK, "done %#llx", LLU(w.cpu[0].done));
-	require(cleaned() == S2_CLEAN_PIECE, "%#llx bytes cleaned", LLU(cleaned()));
+	require_cleaned_in_all(S2_CLEAN_PIECE);
 	world_close(&w);
 }
 
@@ -376,7 +350,7 @@ static void a_lock_is_waited_for(void **state)
 	require_status(s2_clean(&w.tree, &w.cpu[0], GB, 8 * PAGE, 0), S2_OK);
 	record_ends();
 	require(w.cpu[0].done == 8 * PAGE, "done %#llx", LLU(w.cpu[0].done));
-	require(cleaned() == 7 * PAGE, "%#llx bytes cleaned", LLU(cleaned()));
+	require_cleaned_in_all(7 * PAGE);
 	world_close(&w);
 }
 
@@ -470,7 +444,7 @@ static void what_an_unmap_takes_away_is_cleaned_once_and_nothing_else(void **sta
 	require_cleaned(6 * GB, PAGE);
 	require_cleaned(8 * GB, BLOCK);
 	require_cleaned(7 * GB, 2 * PAGE);
-	require(cleaned() == BLOCK + 6 * PAGE, "%#llx bytes cleaned", LLU(cleaned()));
+	require_cleaned_in_all(BLOCK + 6 * PAGE);
 	require(!seen.early, "cleaned while this CPU had entries locked");
 	world_close(&w);
 }
@@ -485,7 +459,7 @@ static void a_hole_in_a_large_block_is_cleaned(void **state)
 	map_ok(&w, GB, GB, 3 * GB, S2_RW, 0);
 	unmap_clean(&w, GB + BLOCK - PAGE, BLOCK + 2 * PAGE);
 	require_cleaned(3 * GB + BLOCK - PAGE, BLOCK + 2 * PAGE);
-	require(cleaned() == BLOCK + 2 * PAGE, "%#llx bytes cleaned", LLU(cleaned()));
+	require_cleaned_in_all(BLOCK + 2 * PAGE);
 	world_close(&w);
 }
 
@@ -501,7 +475,7 @@ static void pages_that_lie_anywhere_are_cleaned(void **state)
 	unmap_clean(&w, GB, BLOCK);
 	for (unsigned int i = 0; i < pages; i++)
 		require_cleaned(3 * GB + UINT64_C(2) * i * PAGE, PAGE);
-	require(cleaned() == pages * PAGE, "%#llx bytes cleaned", LLU(cleaned()));
+	require_cleaned_in_all(pages * PAGE);
 	require(!seen.early, "cleaned while this CPU had entries locked");
 	world_close(&w);
 }
@@ -537,7 +511,7 @@ static void a_contiguous_group_is_cleaned_as_far_as_it_goes(void **state)
 	require(*entry_at(&w, GB + 16 * PAGE) & S2_DESC_CONTIG, "no group");
 	unmap_clean(&w, GB, 18 * PAGE);
 	require_cleaned(GB, 18 * PAGE);
-	require(cleaned() == 18 * PAGE, "%#llx bytes cleaned", LLU(cleaned()));
+	require_cleaned_in_all(18 * PAGE);
 	require(!seen.early, "cleaned while this CPU had entries locked");
 	clean_all(&w, GB, 32 * PAGE);
 	require_cleaned(GB + 18 * PAGE, 14 * PAGE);
@@ -557,7 +531,7 @@ static void room_is_made_before_a_block_is_cut(void **state)
 	map_ok(&w, GB, BLOCK, 4 * GB, S2_RW, 0);
 	unmap_clean(&w, GB - BLOCK, BLOCK + PAGE);
 	require_cleaned(4 * GB, PAGE);
-	require(cleaned() == (S2_GATHER_PIECES + 1) * PAGE, "%#llx bytes cleaned", LLU(cleaned()));
+	require_cleaned_in_all((S2_GATHER_PIECES + 1) * PAGE);
 	world_close(&w);
 }
 
@@ -575,7 +549,7 @@ static void a_deferred_unmap_is_cleaned_with_the_flush(void **state)
 	require_status(s2_flush(&w.tree, &w.cpu[0]), S2_OK);
 	record_ends();
 	require_cleaned(GB, 2 * PAGE);
-	require(cleaned() == 2 * PAGE, "%#llx bytes cleaned", LLU(cleaned()));
+	require_cleaned_in_all(2 * PAGE);
 	require(!seen.early, "cleaned while this CPU had entries locked");
 	world_close(&w);
 }
@@ -632,7 +606,7 @@ static void what_another_takes_away_first_is_not_cleaned(void **state)
 		require_status(s2_unmap(&w.tree, &w.cpu[0], GB, 2 * PAGE, S2_CLEAN), S2_OK);
 		record_ends();
 		require_cleaned(GB + PAGE, PAGE);
-		require(cleaned() == PAGE, "%#llx bytes cleaned", LLU(cleaned()));
+		require_cleaned_in_all(PAGE);
 		world_close(&w);
 	}
 }

@@ -9,36 +9,8 @@
 #include <string.h>
 
 #include "lib/formats.h"
+#include "lib/small.h"
 #include "lib/tlb.h"
-#include "lib/world.h"
-
-#define LLU(x) ((unsigned long long)(x))
-#define PAGE UINT64_C(0x1000)
-#define BLOCK UINT64_C(0x200000)
-#define GB UINT64_C(0x40000000)
-
-static const struct world_config shared = {
-	.format = {12, 39, 40, 8, S2_FEAT_TTL | S2_FEAT_TLBIRANGE}, .shared = true};
-
-static void open_filled(struct world *w, const struct world_config *config, uint32_t pages)
-{
-	world_open(w, config);
-	world_fill(w, &w->cpu[0], pages);
-}
-
-static void map_ok(struct world *w, uint64_t ipa, uint64_t size, uint64_t pa, s2_attr attr,
-		   uint32_t flags)
-{
-	require_status(s2_map(&w->tree, &w->cpu[0], ipa, size, pa, attr, flags), S2_OK);
-}
-
-static struct s2_mapping look(const struct world *w, uint64_t ipa)
-{
-	struct s2_mapping m;
-
-	require_status(s2_lookup(&w->tree, ipa, &m), S2_OK);
-	return m;
-}
 
 /* --- map -------------------------------------------------------------------- */
 
@@ -353,6 +325,28 @@ static void a_block_does_not_overrule_an_annotation_in_a_table(void **state)
 	world_close(&w);
 }
 
+static void a_page_that_is_taken_from_a_large_annotation_costs_the_tables_below_it(void **state)
+{
+	struct world w;
+	uint64_t pages = 9;
+
+	(void)state;
+	open_filled(&w, &owned, 20);
+	annotate_ok(&w, GB, GB, 7, 0);
+	require_status(s2_map_cost(&w.tree, GB, PAGE, GB, S2_RW, 0, &pages), S2_OWNED);
+	require(pages == 9, "%llu pages", LLU(pages));
+	require_status(s2_map_cost(&w.tree, GB, PAGE, GB, S2_RW, S2_TAKE, &pages), S2_OK);
+	require(pages == 2, "%llu pages", LLU(pages));
+	world_fill(&w, &w.cpu[0], 1);
+	require_status(s2_map(&w.tree, &w.cpu[0], GB, PAGE, GB, S2_RW, S2_TAKE), S2_NO_PAGE);
+	world_fill(&w, &w.cpu[0], 2);
+	map_ok(&w, GB, PAGE, GB, S2_RW, S2_TAKE);
+	require(look(&w, GB).level == 3, "level %u", look(&w, GB).level);
+	require_owner(&w, GB + PAGE, 7, 3);
+	require_owner(&w, GB + BLOCK, 7, 2);
+	world_close(&w);
+}
+
 /* What is unmapped and what is given away lie side by side, and are flushed together. */
 static void deferred_annotations_and_unmaps_keep_apart(void **state)
 {
@@ -650,6 +644,8 @@ int main(void)
 		cmocka_unit_test(an_annotation_stands_as_high_as_its_range_covers),
 		cmocka_unit_test(ownership_is_taken_only_on_purpose_and_survives_what_is_neutral),
 		cmocka_unit_test(a_block_does_not_overrule_an_annotation_in_a_table),
+		cmocka_unit_test(
+			a_page_that_is_taken_from_a_large_annotation_costs_the_tables_below_it),
 		cmocka_unit_test(deferred_annotations_and_unmaps_keep_apart),
 		cmocka_unit_test(an_entry_that_another_cpu_has_locked_is_not_annotated),
 		cmocka_unit_test(holes_are_filled_and_what_is_mapped_stays),

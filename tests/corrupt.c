@@ -203,6 +203,25 @@ static void unmap_reports_it(void **state)
 	for_each_culprit(check_unmap);
 }
 
+static void check_annotate(struct scene *s)
+{
+	struct s2_tree *tree = &s->world.tree;
+	struct s2_cpu *cpu = &s->world.cpu[0];
+
+	tree->owned = true;
+	check_report(s, "annotate page", s2_annotate(tree, cpu, s->ipa, PAGE, 5, 0, 0));
+	check_report(s, "annotate entry", s2_annotate(tree, cpu, s->ipa, s->size, 5, 0, 0));
+	check_report(s, "annotate, deferred", s2_annotate(tree, cpu, s->ipa, PAGE, 5, 0, S2_DEFER));
+	require_status(s2_flush(tree, cpu), S2_OK);
+	tree->owned = false;
+}
+
+static void annotate_reports_it(void **state)
+{
+	(void)state;
+	for_each_culprit(check_annotate);
+}
+
 static void check_split(struct scene *s)
 {
 	struct s2_tree *tree = &s->world.tree;
@@ -537,6 +556,7 @@ int main(void)
 		cmocka_unit_test(walk_ends_with_it),
 		cmocka_unit_test(map_reports_it),
 		cmocka_unit_test(unmap_reports_it),
+		cmocka_unit_test(annotate_reports_it),
 		cmocka_unit_test(split_reports_it),
 		cmocka_unit_test(collapse_reports_it),
 		cmocka_unit_test(what_lies_before_it_is_done),

@@ -321,6 +321,61 @@ static void a_grace_period_that_has_begun_does_not_serve_later_cuts(void **state
 	world_close(&w);
 }
 
+/*
+ * CPU 1 has cut the table, but not flushed it, when the one around it goes: whoever cuts that
+ * takes over what its entry 0 remembers, and CPU 1 finds nothing to release.
+ */
+static void a_table_that_another_is_cutting_goes_once_with_the_one_around_it(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_tables(&w);
+	require_status(s2_unmap(&w.tree, &w.cpu[1], GB, BLOCK, S2_DEFER), S2_OK);
+	require_status(s2_unmap(&w.tree, &w.cpu[0], GB, GB, 0), S2_OK);
+	require_status(s2_flush(&w.tree, &w.cpu[1]), S2_OK);
+	require(w.cpu[0].stats.tables_unlinked == 1 && w.cpu[1].stats.tables_unlinked == 0,
+		"CPU 1 has retired what was not its own any more");
+	require(w.tree.tables == 2, "%llu tables", LLU(w.tree.tables));
+	world_quiesce(&w);
+	require(w.tree.tables == 0, "%llu tables", LLU(w.tree.tables));
+	world_close(&w);
+}
+
+static struct {
+	struct world *world;
+	bool ran;
+} other;
+
+/* Both have read the same head of the list. */
+static void cut_too(const struct s2_host_event *event)
+{
+	struct world *w = other.world;
+
+	if (other.ran || event->op != S2_HOST_WORD || event->p != &w->tree.unlinked)
+		return;
+	other.ran = true;
+	require_status(s2_unmap(&w->tree, &w->cpu[1], GB + BLOCK, BLOCK, 0), S2_OK);
+}
+
+static void of_two_that_cut_at_once_neither_table_is_forgotten(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_tables(&w);
+	require_status(s2_map(&w.tree, &w.cpu[0], GB + BLOCK, BLOCK, GB, S2_RW, S2_PAGES), S2_OK);
+	other.world = &w;
+	other.ran = false;
+	s2_host_trace.before = cut_too;
+	require_status(s2_unmap(&w.tree, &w.cpu[0], GB, BLOCK, 0), S2_OK);
+	s2_host_trace.before = NULL;
+	require(other.ran, "nobody was inside");
+	world_quiesce(&w);
+	require(w.tree.tables == 1, "%llu tables", LLU(w.tree.tables));
+	world_close(&w);
+}
+
 /* 1 GiB of pages: 512 tables of the last level and one above them. */
 static void reclaim_frees_in_slices_of_the_budget(void **state)
 {
@@ -419,6 +474,8 @@ int main(void)
 		cmocka_unit_test(a_cut_table_is_not_freed_before_the_flush),
 		cmocka_unit_test(a_cut_table_is_not_freed_before_everybody_has_left),
 		cmocka_unit_test(a_grace_period_that_has_begun_does_not_serve_later_cuts),
+		cmocka_unit_test(a_table_that_another_is_cutting_goes_once_with_the_one_around_it),
+		cmocka_unit_test(of_two_that_cut_at_once_neither_table_is_forgotten),
 		cmocka_unit_test(reclaim_frees_in_slices_of_the_budget),
 		cmocka_unit_test(a_second_cpu_in_reclaim_is_sent_away),
 		cmocka_unit_test(an_exclusive_tree_waits_for_nobody),

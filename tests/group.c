@@ -43,7 +43,8 @@ struct scene {
 	struct world w;
 	unsigned int level, n;
 	uint64_t leaf, group; /* bytes */
-	uint64_t base, pa; /* of the group; it is the second one of its table */
+	uint64_t table; /* first IPA of its table */
+	uint64_t base, pa; /* of the group; it is the second one there */
 };
 
 static struct s2_cpu *cpu(struct scene *s)
@@ -64,7 +65,8 @@ static void open_scene(struct scene *s, const struct shape *shape)
 	s->n = arch_group(&s->w.regime, s->level);
 	s->leaf = arch_size(&s->w.regime, s->level);
 	s->group = s->n * s->leaf;
-	s->base = arch_size(&s->w.regime, s->level - 1) + s->group;
+	s->table = arch_size(&s->w.regime, s->level - 1);
+	s->base = s->table + s->group;
 	s->pa = 16 * s->group;
 }
 
@@ -333,6 +335,25 @@ static void compact_forms_groups_of_what_becomes_no_block(void **state)
 	for_each_shape(check_compact);
 }
 
+static void where_there_are_no_groups_none_is_formed(void **state)
+{
+	static const struct shape none = {{12, 39, 40, 8, TLBI}, 3};
+	struct scene s;
+
+	(void)state;
+	open_scene(&s, &none);
+	s.n = 16;
+	s.group = s.n * s.leaf;
+	s.pa = 16 * s.group;
+	map_some(&s, 0, s.n, S2_RW);
+	tlb_count_from_here();
+	require_status(form(&s), S2_OK);
+	assert_int_equal(cpu(&s)->done, s.group);
+	assert_int_equal(grouped(&s), 0);
+	assert_int_equal(cpu(&s)->stats.groups_formed + tlb_counts().tlbis, 0);
+	close_scene(&s);
+}
+
 /* --- dissolved --------------------------------------------------------------- */
 
 enum change { REMAP, RESTRICT, UNMAP, PROTECT, LOG, CHANGES };
@@ -562,6 +583,26 @@ static void a_group_is_young_as_a_whole_and_cleared_as_a_whole(void **state)
 	for_each_shape(check_age);
 }
 
+/* What is noted in one says nothing of the next; one that the range covers in part is not cleared. */
+static void check_age_of_two(struct scene *s)
+{
+	map_some(s, 0, 2 * s->n, S2_RW | S2_OLD);
+	note_access(s, s->n);
+	assert_int_equal(age(s, 0, 2 * s->n, 0), s->n);
+	assert_int_equal(age(s, 1, 2 * s->n - 2, S2_CLEAR), s->n - 1);
+	assert_int_equal(age(s, 0, 2 * s->n, S2_CLEAR), s->n);
+	assert_int_equal(age(s, 0, 2 * s->n, 0), 0);
+	note_access(s, s->n - 1);
+	assert_int_equal(age(s, 0, 2 * s->n - 1, S2_CLEAR), s->n);
+	assert_int_equal(age(s, 0, 2 * s->n, 0), 0);
+}
+
+static void one_group_that_is_young_does_not_make_its_neighbour_young(void **state)
+{
+	(void)state;
+	for_each_shape(check_age_of_two);
+}
+
 /* --- what others have locked or sealed ------------------------------------------------ */
 
 static int fault_change(struct scene *s)
@@ -674,6 +715,32 @@ static void a_group_that_is_none_is_reported_and_left(void **state)
 	for_each_shape(check_corrupt);
 }
 
+/* What lies before it is done. */
+static void check_form_corrupt(struct scene *s)
+{
+	s2_desc *entry, was;
+
+	map_loose(s, S2_RW);
+	map_some(s, s->n + 1, 1, S2_RW);
+	tlb_close();
+	entry = entry_of(s, s->n);
+	was = *entry;
+	*entry = 0x8;
+	require_status(s2_group(&s->w.tree, cpu(s), s->base, 2 * s->group), S2_CORRUPT);
+	require(cpu(s)->done == s->group && cpu(s)->corrupt.desc == 0x8 &&
+			cpu(s)->corrupt.ipa == s->base + s->group,
+		"done %#llx, %#llx is named", LLU(cpu(s)->done), LLU(cpu(s)->corrupt.ipa));
+	assert_int_equal(grouped(s), s->n);
+	assert_int_equal(*entry, 0x8);
+	*entry = was;
+}
+
+static void what_forms_groups_stops_at_what_no_engine_writes(void **state)
+{
+	(void)state;
+	for_each_shape(check_form_corrupt);
+}
+
 static void the_bit_is_corrupt_where_there_are_no_groups(void **state)
 {
 	static const struct s2_config none = {12, 39, 40, 8, 0},
@@ -709,6 +776,131 @@ static void bad_input_is_refused(void **state)
 	require_status(s2_group(&s.w.tree, cpu(&s), BIT(39), page), S2_IPA_RANGE);
 	require_status(s2_group(&s.w.tree, cpu(&s), 0, BIT(39)), S2_OK);
 	close_scene(&s);
+}
+
+/* --- at one step on one entry ----------------------------------------------------------- */
+
+static struct {
+	struct scene *s;
+	const s2_desc *entry;
+	enum s2_host_op on;
+	unsigned int nth;
+	void (*act)(struct scene *s);
+} moment;
+
+static void moment_before(const struct s2_host_event *event)
+{
+	if (moment.nth && event->op == moment.on && event->p == moment.entry && !--moment.nth)
+		moment.act(moment.s);
+	tlb_listener.before(event);
+}
+
+/* Before the nth such step on entry `i`. */
+static void arrange(struct scene *s, enum s2_host_op on, unsigned int i, unsigned int nth,
+		    void (*act)(struct scene *s))
+{
+	moment.s = s;
+	moment.entry = entry_of(s, i);
+	moment.on = on;
+	moment.nth = nth;
+	moment.act = act;
+	s2_host_trace = (struct s2_host_trace){moment_before, tlb_listener.after};
+}
+
+static void require_happened(void)
+{
+	s2_host_trace = tlb_listener;
+	require(!moment.nth, "it did not happen");
+}
+
+static void note_the_middle(struct scene *s)
+{
+	note_access(s, s->n / 2);
+}
+
+/* Between the look at an entry and the exchange that would find it old. */
+static void check_age_and_access(struct scene *s)
+{
+	map_some(s, 0, s->n, S2_RW | S2_OLD);
+	arrange(s, S2_HOST_CAS, s->n / 2, 1, note_the_middle);
+	assert_int_equal(age(s, 0, s->n, S2_CLEAR | S2_INVALIDATE), s->n);
+	require_happened();
+	assert_int_equal(young(s), 0);
+	assert_int_equal(age(s, 0, s->n, 0), 0);
+}
+
+static void an_access_at_any_moment_is_found_now_or_later(void **state)
+{
+	(void)state;
+	for_each_shape(check_age_and_access);
+}
+
+static void seal_all(struct scene *s)
+{
+	for (unsigned int i = 0; i < s->n; i++)
+		*entry_of(s, i) |= S2_DESC_SEAL;
+}
+
+/* Who seals the table has begun since entry 0 was looked at: what is noted is said, and stays. */
+static void check_age_and_seal(struct scene *s)
+{
+	map_some(s, 0, s->n, S2_RW);
+	tlb_close();
+	arrange(s, S2_HOST_LOAD, 0, 2, seal_all);
+	require_status(s2_age(&s->w.tree, cpu(s), s->base, s->group, NULL, S2_CLEAR), S2_OK);
+	require_happened();
+	s2_host_trace = (struct s2_host_trace){NULL, NULL};
+	assert_int_equal(cpu(s)->found, s->group >> s->w.fmt.granule_shift);
+	assert_int_equal(young(s), s->n);
+	for (unsigned int i = 0; i < s->n; i++)
+		*entry_of(s, i) &= ~S2_DESC_SEAL;
+}
+
+static void age_changes_nothing_that_another_has_sealed_meanwhile(void **state)
+{
+	(void)state;
+	for_each_shape(check_age_and_seal);
+}
+
+static void note_the_first(struct scene *s)
+{
+	note_access(s, 0);
+}
+
+/* Takes the group apart, and then hardware notes an access in entry 0, before that is exchanged. */
+static void dissolve_and_note(struct scene *s)
+{
+	require_status(s2_protect(&s->w.tree, &s->w.cpu[1], s->base + 2 * s->leaf, s->leaf, S2_W, 0,
+				  S2_FAULT),
+		       S2_OK);
+	arrange(s, S2_HOST_CAS, 0, 1, note_the_first);
+}
+
+/* What was one of a group when it was read is none when its entry 0 is. */
+static void check_dissolved_meanwhile(struct scene *s)
+{
+	for (uint32_t flags = 0; flags <= S2_FAULT; flags += S2_FAULT) {
+		require_status(s2_unmap(&s->w.tree, cpu(s), s->base, s->group, 0), S2_OK);
+		map_loose(s, S2_RW | S2_OLD);
+		require_status(form(s), S2_OK);
+		tlb_mind_windows(false);
+		arrange(s, S2_HOST_LOAD, 0, 1, dissolve_and_note);
+		require_status(
+			s2_protect(&s->w.tree, cpu(s), s->base + s->leaf, s->leaf, S2_W, 0, flags),
+			flags ? S2_RETRY : S2_OK);
+		require_happened();
+		require_mapped(s, 0, s->pa, S2_RW);
+		require_mapped(s, 1, s->pa + s->leaf, flags ? S2_RW : S2_R);
+		require_mapped(s, 2, s->pa + 2 * s->leaf, S2_R);
+		assert_int_equal(young(s), 1);
+		assert_int_equal(grouped(s), 0);
+	}
+}
+
+static void a_group_that_is_taken_apart_meanwhile_is_no_corrupt_one(void **state)
+{
+	(void)state;
+	for_each_shape(check_dissolved_meanwhile);
 }
 
 /* --- one preemption at every step ------------------------------------------------------- */
@@ -769,7 +961,7 @@ static void other_unmaps_all(struct scene *s)
 
 static void other_cuts(struct scene *s)
 {
-	require_fine(s2_unmap(&s->w.tree, &s->w.cpu[1], s->base - s->group,
+	require_fine(s2_unmap(&s->w.tree, &s->w.cpu[1], s->table,
 			      arch_size(&s->w.regime, s->level - 1), S2_FAULT));
 }
 
@@ -818,15 +1010,24 @@ static void require_whole(struct scene *s)
 	require(n == 0 || n == s->n, "%u of a group", n);
 }
 
+/* The group whose entry 0 is the table's: who cuts the table off takes it for his list. */
+static void take_the_first(struct scene *s)
+{
+	s->base = s->table;
+}
+
 /* False: the operation was over before the other had its turn. */
-static bool race_once(const struct shape *shape, unsigned int doing, unsigned int other,
+static bool race_once(uint32_t bbm, bool first, unsigned int doing, unsigned int other,
 		      unsigned int step)
 {
+	const struct shape shape = {{12, 39, 40, 8, S2_FEAT_CONTIG | TLBI | S2_FEAT_HAF | bbm}, 3};
 	struct scene s;
 	int status;
 
-	open_scene(&s, shape);
-	set_context("granule %u, doing %u, other %u, step %u", shape->format.granule_shift, doing,
+	open_scene(&s, &shape);
+	if (first)
+		take_the_first(&s);
+	set_context("%s group, doing %u, other %u, step %u", first ? "first" : "second", doing,
 		    other, step);
 	world_fill(&s.w, &s.w.cpu[1], 6);
 	if (doings[doing] == do_form)
@@ -852,19 +1053,22 @@ static bool race_once(const struct shape *shape, unsigned int doing, unsigned in
 	return !over;
 }
 
-static void one_preemption_at_every_step(void **state)
+static void race_at_every_step(uint32_t bbm, bool first)
 {
-	static const struct shape small[] = {
-		{{12, 39, 40, 8, S2_FEAT_CONTIG | TLBI | S2_FEAT_HAF}, 3},
-		{{12, 39, 40, 8, S2_FEAT_CONTIG | TLBI | S2_FEAT_HAF | S2_FEAT_BBM2}, 3},
-	};
-
-	(void)state;
-	for (unsigned int i = 0; i < ARRAY_SIZE(small) * ARRAY_SIZE(doings); i++)
+	for (unsigned int doing = 0; doing < ARRAY_SIZE(doings); doing++)
 		for (unsigned int other = 0; other < ARRAY_SIZE(others); other++)
-			for (unsigned int step = 1; race_once(&small[i % 2], i / 2, other, step);
+			for (unsigned int step = 1; race_once(bbm, first, doing, other, step);
 			     step++)
 				require(step < RACES_MAX, "an operation without an end");
+}
+
+static void one_preemption_at_every_step(void **state)
+{
+	(void)state;
+	race_at_every_step(0, false);
+	race_at_every_step(0, true);
+	race_at_every_step(S2_FEAT_BBM2, false);
+	race_at_every_step(S2_FEAT_BBM2, true);
 }
 
 /* At every step the guest can use all of the group. */
@@ -908,6 +1112,7 @@ int main(void)
 		cmocka_unit_test(a_group_is_formed_only_within_the_range),
 		cmocka_unit_test(a_group_is_young_if_one_of_its_leaves_was),
 		cmocka_unit_test(compact_forms_groups_of_what_becomes_no_block),
+		cmocka_unit_test(where_there_are_no_groups_none_is_formed),
 		cmocka_unit_test(what_changes_one_leaf_dissolves_the_group_and_keeps_the_rest),
 		cmocka_unit_test(an_access_is_noted_in_one_leaf_and_goes_for_all),
 		cmocka_unit_test(a_block_leaves_its_group_before_it_is_split),
@@ -916,11 +1121,16 @@ int main(void)
 		cmocka_unit_test(a_budget_does_not_end_within_a_group),
 		cmocka_unit_test(a_gather_that_is_full_is_flushed_before_a_group_not_in_it),
 		cmocka_unit_test(a_group_is_young_as_a_whole_and_cleared_as_a_whole),
+		cmocka_unit_test(one_group_that_is_young_does_not_make_its_neighbour_young),
 		cmocka_unit_test(a_group_whose_entry_0_another_holds_is_left_alone),
 		cmocka_unit_test(a_group_that_is_none_is_reported_and_left),
+		cmocka_unit_test(what_forms_groups_stops_at_what_no_engine_writes),
 		cmocka_unit_test(the_bit_is_corrupt_where_there_are_no_groups),
 		cmocka_unit_test(bad_input_is_refused),
 		cmocka_unit_test(with_bbm_2_a_group_comes_and_goes_without_a_window),
+		cmocka_unit_test(an_access_at_any_moment_is_found_now_or_later),
+		cmocka_unit_test(age_changes_nothing_that_another_has_sealed_meanwhile),
+		cmocka_unit_test(a_group_that_is_taken_apart_meanwhile_is_no_corrupt_one),
 		cmocka_unit_test(one_preemption_at_every_step),
 	};
 

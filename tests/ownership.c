@@ -666,6 +666,115 @@ static void a_transfer_reports_a_corrupt_entry_and_changes_nothing(void **state)
 	close_realm(&r);
 }
 
+/* --- between the survey and the carving ----------------------------------------------------- */
+
+enum { LOCKED, SEALED, CORRUPT };
+#define NO_ENGINES UINT64_C(0x8)
+
+/* An entry that the survey has found as it must be. */
+static struct {
+	struct realm *r;
+	s2_desc *entry;
+	s2_desc was;
+	int then; /* what becomes of it */
+	unsigned int reads;
+	bool waited;
+} found;
+
+static void change_it(void)
+{
+	struct realm *r = found.r;
+
+	if (found.then == LOCKED)
+		require_status(s2_unmap(&r->w.tree, &r->w.cpu[1], BASE(r), r->block, S2_DEFER), K);
+	else
+		*found.entry = found.then == SEALED ? found.was | S2_DESC_SEAL : NO_ENGINES;
+}
+
+static void settle_it(void)
+{
+	struct realm *r = found.r;
+
+	found.waited = true;
+	if (found.then == LOCKED)
+		require_status(s2_flush(&r->w.tree, &r->w.cpu[1]), K);
+	else
+		*found.entry = found.was;
+}
+
+/* The carving is the second to read it. */
+static void between(const struct s2_host_event *event)
+{
+	s2_host_trace.before = NULL;
+	if (event->op == S2_HOST_LOAD && event->p == found.entry && ++found.reads == 2)
+		change_it();
+	else if (event->op == S2_HOST_WAIT)
+		settle_it();
+	s2_host_trace.before = between;
+}
+
+/* The entry is the one for `ipa` in the host's tree, or in that of the guest. */
+static int transfer_while(struct realm *r, enum s2_transfer what, const struct s2_pages *p,
+			  const struct s2_tree *tree, uint64_t ipa, int then)
+{
+	struct arch_regime regime;
+	struct arch_walk walk;
+	int status;
+
+	require(arch_regime(&regime, r->w.fmt.vtcr, tree->vttbr, r->w.fmt.hcr), "no registers");
+	arch_walk(&regime, ipa, &walk);
+	require(walk.level < 3, "no entry that has to be split");
+	found.r = r;
+	found.entry = (s2_desc *)(uintptr_t)walk.entry;
+	found.was = walk.desc;
+	found.then = then;
+	found.reads = 0;
+	found.waited = false;
+	s2_host_trace.before = between;
+	status = s2_transfer(&r->w.cpu[0], what, p);
+	s2_host_trace.before = NULL;
+	return status;
+}
+
+static void what_is_locked_or_sealed_since_the_survey_is_waited_for(void **state)
+{
+	static struct realm r;
+
+	(void)state;
+	for (int then = LOCKED; then <= SEALED; then++) {
+		open_realm(&r, &sizes[0], true);
+		const struct s2_pages p = prepare(&r, S2_HOST_LENDS, true);
+
+		require_status(transfer_while(&r, S2_HOST_LENDS, &p, &r.w.tree, BASE(&r), then), K);
+		require(found.waited, "not waited for");
+		require(state_at(&r.w.tree, p.pa, true) == S2_PAGE_LENT &&
+				state_at(&r.w.tree, p.pa - r.page, true) == S2_PAGE_OWNED &&
+				state_at(&r.w.tree, p.pa + p.size, true) == S2_PAGE_OWNED,
+			"not these pages alone");
+		close_realm(&r);
+	}
+}
+
+/* The host has given nothing away yet. */
+static void what_is_corrupt_since_the_survey_is_reported_and_nothing_moves(void **state)
+{
+	static struct realm r;
+
+	(void)state;
+	open_realm(&r, &sizes[0], true);
+	const struct s2_pages p = prepare(&r, S2_HOST_DONATES, true);
+
+	require_status(transfer_while(&r, S2_HOST_DONATES, &p, &r.guest[0], p.ipa, CORRUPT),
+		       S2_CORRUPT);
+	require(*found.entry == NO_ENGINES && r.w.cpu[0].corrupt.desc == NO_ENGINES &&
+			r.w.cpu[0].done == 0,
+		"%#llx is reported", LLU(r.w.cpu[0].corrupt.desc));
+	*found.entry = found.was;
+	require(state_at(&r.w.tree, p.pa, true) == S2_PAGE_OWNED, "given away");
+	require(state_at(&r.guest[0], p.ipa, false) == S2_PAGE_NONE, "taken");
+	close_realm(&r);
+}
+
 /* --- at random ---------------------------------------------------------------------------- */
 
 enum who { HOST, HYP, GUEST };
@@ -988,6 +1097,8 @@ int main(void)
 		cmocka_unit_test(the_hosts_faults_at_every_step_change_no_state),
 		cmocka_unit_test(a_transfer_waits_for_who_is_at_work_on_its_pages),
 		cmocka_unit_test(a_transfer_reports_a_corrupt_entry_and_changes_nothing),
+		cmocka_unit_test(what_is_locked_or_sealed_since_the_survey_is_waited_for),
+		cmocka_unit_test(what_is_corrupt_since_the_survey_is_reported_and_nothing_moves),
 		cmocka_unit_test(random_transfers_leave_each_page_with_one_owner),
 		cmocka_unit_test(transfers_refuse_bad_input),
 		cmocka_unit_test(what_an_entry_says),

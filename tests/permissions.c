@@ -1265,6 +1265,35 @@ static void of_a_dirty_block_the_part_that_goes_is_reported(void **state)
 	}
 }
 
+static struct fixture *around;
+
+/* Once, between break and make: the table goes in which the entry stands. */
+static void cut_around(const struct s2_host_event *event)
+{
+	if (event->op != S2_HOST_DSB_ISH)
+		return;
+	s2_host_trace.before = NULL;
+	require_status(s2_unmap(&around->w.tree, &around->w.cpu[1], BASE, GB, 0), S2_OK);
+}
+
+/* Whoever cuts the table finds the lock there: that the page was dirty, nobody else can say. */
+static void a_dirty_page_is_reported_although_its_table_goes_in_its_window(void **state)
+{
+	struct fixture *f = open_on(&shared, 10);
+
+	(void)state;
+	map_as(f, BASE, SIZE, DIRTY, 0);
+	f->w.cpu[0].log = &f->map;
+	around = f;
+	s2_host_trace.before = cut_around;
+	require_status(take_away(f, MAPPED_ELSEWHERE, PAGE), S2_OK);
+	require(!s2_host_trace.before, "there was no window");
+	require_bits(f, 0, 1);
+	require(look(f, BASE).pa == PA + PAGE && look(f, BASE + PAGE).kind == S2_KIND_EMPTY,
+		"not mapped anew");
+	close_fixture(f);
+}
+
 static void what_lies_outside_of_the_cpus_bitmap_is_not_reported(void **state)
 {
 	static const struct {
@@ -1409,6 +1438,7 @@ int main(void)
 		cmocka_unit_test(holes_in_a_table_that_is_cut_off_are_not_reported),
 		cmocka_unit_test(what_stays_dirty_is_not_reported),
 		cmocka_unit_test(of_a_dirty_block_the_part_that_goes_is_reported),
+		cmocka_unit_test(a_dirty_page_is_reported_although_its_table_goes_in_its_window),
 		cmocka_unit_test(what_lies_outside_of_the_cpus_bitmap_is_not_reported),
 		cmocka_unit_test(a_logged_block_over_a_table_is_dirty),
 		cmocka_unit_test(a_table_with_a_dirty_page_collapses_to_a_dirty_block),

@@ -34,6 +34,13 @@ static void map_ok(struct world *w, uint64_t ipa, uint64_t size, s2_attr attr, u
 	require_status(s2_map(&w->tree, &w->cpu[0], ipa, size, ipa, attr, flags), S2_OK);
 }
 
+static const struct world_config four_levels = {.format = {12, 48, 48, 8, 0}, .shared = true};
+
+static int collapse(struct world *w, uint32_t flags)
+{
+	return s2_collapse(&w->tree, &w->cpu[0], GB, 2, flags);
+}
+
 static void split_ok(struct world *w, uint64_t ipa, uint64_t size, uint32_t level)
 {
 	require_status(s2_split(&w->tree, &w->cpu[0], ipa, size, level, 0), S2_OK);
@@ -198,6 +205,181 @@ static void a_table_cut_away_around_a_change_of_size_loses_no_page(void **state)
 	}
 }
 
+static void what_a_split_costs_is_what_it_takes(void **state)
+{
+	struct world w;
+	uint64_t pages;
+
+	(void)state;
+	open_with(&w, 0, 3);
+	map_ok(&w, GB, GB, S2_RW, 0);
+	map_ok(&w, 3 * GB, BLOCK, S2_RW, S2_PAGES);
+	map_ok(&w, 3 * GB + BLOCK, BLOCK, S2_RW, 0);
+	require_status(s2_split_cost(&w.tree, GB, 3 * GB, 1, &pages), S2_OK);
+	assert_int_equal(pages, 0);
+	require_status(s2_split_cost(&w.tree, GB, 3 * GB, 2, &pages), S2_OK);
+	assert_int_equal(pages, 1);
+	require_status(s2_split_cost(&w.tree, 2 * GB - BLOCK, BLOCK + GB, 3, &pages), S2_OK);
+	assert_int_equal(pages, 2);
+	require_status(s2_split_cost(&w.tree, GB, 3 * GB, 3, &pages), S2_OK);
+	assert_int_equal(pages, 514);
+	world_fill(&w, &w.cpu[0], 514);
+	split_ok(&w, GB, 3 * GB, 1);
+	assert_int_equal(w.cpu[0].stats.splits, 0);
+	split_ok(&w, GB, 3 * GB, 3);
+	assert_int_equal(w.cpu[0].cache.count, 0);
+	world_close(&w);
+}
+
+static void what_a_map_costs_where_no_level_0_block_can_be_is_what_it_takes(void **state)
+{
+	struct world w;
+	uint64_t pages;
+
+	(void)state;
+	world_open(&w, &four_levels);
+	require_status(s2_map_cost(&w.tree, 0, 512 * GB, 0, S2_RW, 0, &pages), S2_OK);
+	assert_int_equal(pages, 1);
+	world_fill(&w, &w.cpu[0], 1);
+	map_ok(&w, 0, 512 * GB, S2_RW, 0);
+	assert_int_equal(look(&w, 511 * GB).level, 1);
+	assert_int_equal(w.cpu[0].cache.count, 0);
+	world_close(&w);
+}
+
+/* --- collapse ---------------------------------------------------------------------------- */
+
+static void what_is_a_block_already_is_left(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_with(&w, 0, 8);
+	map_ok(&w, GB, BLOCK, S2_RW, 0);
+	require_status(collapse(&w, 0), S2_OK);
+	assert_int_equal(w.cpu[0].done, BLOCK);
+	assert_int_equal(w.cpu[0].stats.collapses + w.cpu[0].stats.breaks, 0);
+	world_close(&w);
+}
+
+static void flush_the_other(struct world *w)
+{
+	require_status(s2_flush(&w->tree, &w->cpu[1]), S2_OK);
+}
+
+static void require_no_seal(const struct world *w)
+{
+	for (uint64_t ipa = GB; ipa < GB + BLOCK; ipa += PAGE)
+		require(look(w, ipa).level == 3 && !(look(w, ipa).desc & S2_DESC_SEAL),
+			"IPA %#llx: %#llx", LLU(ipa), LLU(look(w, ipa).desc));
+}
+
+/* Three are sealed already. */
+static void a_page_that_another_has_locked_is_not_collapsed(void **state)
+{
+	(void)state;
+	for (uint32_t flags = 0; flags <= S2_FAULT; flags += S2_FAULT) {
+		struct world w;
+
+		open_with(&w, 0, 8);
+		map_ok(&w, GB, BLOCK, S2_RW, S2_PAGES);
+		require_status(s2_unmap(&w.tree, &w.cpu[1], GB + 3 * PAGE, PAGE, S2_DEFER), S2_OK);
+		arrange(&w, S2_HOST_WAIT, 1, flush_the_other);
+		require_status(collapse(&w, flags), flags ? S2_RETRY : S2_NOT_UNIFORM);
+		s2_host_trace.before = NULL;
+		require(!at.nth == !flags, "waited in fault mode, or did not");
+		require_no_seal(&w);
+		flush_the_other(&w);
+		assert_int_equal(look(&w, GB + 3 * PAGE).kind, S2_KIND_EMPTY);
+		world_close(&w);
+	}
+}
+
+/* All are sealed, and the table around them goes. */
+static void a_table_that_is_cut_when_it_is_sealed_is_not_retired_twice(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(levels_of_bbm); i++) {
+		uint32_t flags = i % 2 ? S2_FAULT : 0;
+		struct world w;
+
+		open_with(&w, levels_of_bbm[i / 2], 8);
+		map_ok(&w, GB, BLOCK, S2_RW, S2_PAGES);
+		arrange(&w, S2_HOST_CAS, 513, unmap_all);
+		require_status(collapse(&w, flags), flags ? S2_RETRY : S2_NOT_UNIFORM);
+		expect_happened();
+		assert_int_equal(w.cpu[0].stats.collapses + w.cpu[0].stats.tables_unlinked, 0);
+		assert_int_equal(w.cpu[1].stats.tables_unlinked, 1);
+		world_quiesce(&w);
+		assert_int_equal(w.tree.tables, 0);
+		world_close(&w);
+	}
+}
+
+/* --- map ---------------------------------------------------------------------------------- */
+
+static uint64_t cleaned;
+
+static void add_cleaned(const struct s2_host_event *event)
+{
+	cleaned += event->op == S2_HOST_DCACHE ? event->value : 0;
+}
+
+/* Where the block is split first, nothing is mapped by that. */
+static void what_is_mapped_under_a_block_is_cleaned_once(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(levels_of_bbm); i++) {
+		struct world w;
+
+		open_with(&w, levels_of_bbm[i], 8);
+		map_ok(&w, GB, BLOCK, S2_RW, 0);
+		cleaned = 0;
+		s2_host_trace.before = add_cleaned;
+		require_status(s2_map(&w.tree, &w.cpu[0], GB + PAGE, PAGE, GB, S2_RW, 0), S2_OK);
+		s2_host_trace.before = NULL;
+		require(cleaned == PAGE, "%#llx bytes cleaned", LLU(cleaned));
+		assert_int_equal(look(&w, GB + PAGE).pa, GB);
+		assert_int_equal(look(&w, GB + 2 * PAGE).pa, GB + 2 * PAGE);
+		world_close(&w);
+	}
+}
+
+static void unmap_page(struct world *w)
+{
+	require_status(s2_unmap(&w->tree, &w->cpu[1], GB, PAGE, 0), S2_OK);
+}
+
+static void map_over_lost(uint64_t pa, s2_attr attr, uint32_t flags)
+{
+	struct world w;
+
+	open_with(&w, 0, 8);
+	map_ok(&w, GB, 4 * PAGE, S2_RW, 0);
+	arrange(&w, S2_HOST_CAS, 1, unmap_page);
+	require_status(s2_map(&w.tree, &w.cpu[0], GB, PAGE, pa, attr, flags),
+		       flags ? S2_RETRY : S2_OK);
+	expect_happened();
+	assert_int_equal(w.cpu[0].stats.retries, 1);
+	assert_int_equal(w.cpu[0].stats.breaks + w.cpu[0].stats.tlbi_local, 0);
+	if (flags)
+		assert_int_equal(look(&w, GB).kind, S2_KIND_EMPTY);
+	else
+		require(look(&w, GB).pa == pa && look(&w, GB).attr == attr, "%#llx",
+			LLU(look(&w, GB).desc));
+	world_close(&w);
+}
+
+/* Over other memory, and over the same with more permissions. */
+static void a_map_that_loses_a_race_for_a_leaf_tries_again_or_answers(void **state)
+{
+	(void)state;
+	for (uint32_t flags = 0; flags <= S2_FAULT; flags += S2_FAULT) {
+		map_over_lost(3 * GB, S2_RW, flags);
+		map_over_lost(GB, S2_R, flags);
+	}
+}
+
 /* --- what hardware notes meanwhile ------------------------------------------------------- */
 
 static void note(struct world *w)
@@ -272,6 +454,32 @@ static void what_is_noted_in_a_block_that_is_formed_stays(void **state)
 		expect_noted(&w, GB + PAGE, S2_OLD & 0);
 		world_close(&w);
 	}
+}
+
+/* Between the look at an entry and its seal; and just before the seal goes again. */
+static void what_is_noted_around_a_seal_stays(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_with(&w, 0, 8);
+	map_ok(&w, GB, BLOCK, S2_RW | S2_LOG | S2_OLD, S2_PAGES);
+	arrange(&w, S2_HOST_CAS, 1, note);
+	require_status(collapse(&w, 0), S2_OK);
+	expect_happened();
+	assert_int_equal(look(&w, GB).attr, S2_RW | S2_LOG | S2_DIRTY);
+	assert_int_equal(look(&w, GB).level, 2);
+	world_close(&w);
+
+	open_with(&w, 0, 8);
+	map_ok(&w, GB, BLOCK - PAGE, S2_RW | S2_LOG | S2_OLD, S2_PAGES);
+	arrange(&w, S2_HOST_CAS, 2 * 511, note);
+	require_status(collapse(&w, 0), S2_NOT_UNIFORM);
+	expect_happened();
+	require_no_seal(&w);
+	assert_int_equal(look(&w, GB).attr, S2_RW | S2_LOG | S2_DIRTY);
+	assert_int_equal(look(&w, GB + PAGE).attr, S2_RW | S2_LOG | S2_OLD);
+	world_close(&w);
 }
 
 /* In doubt what is logged is dirty; what is not logged cannot be. */
@@ -420,6 +628,52 @@ static void empty_tables_go_and_those_above_that_become_empty(void **state)
 	world_close(&w);
 }
 
+/* The table around both of them goes when the second is empty too. */
+static void empty_tables_go_up_to_the_root(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_open(&w, &four_levels);
+	world_fill(&w, &w.cpu[0], 8);
+	for (uint64_t ipa = GB; ipa <= 2 * GB; ipa += GB) {
+		map_ok(&w, ipa, PAGE, S2_RW, 0);
+		require_status(s2_unmap(&w.tree, &w.cpu[0], ipa, PAGE, 0), S2_OK);
+	}
+	assert_int_equal(w.tree.tables, 5);
+	require_status(compact(&w, GB, 2 * GB, 3), S2_OK);
+	assert_int_equal(w.cpu[0].done, 2 * GB);
+	assert_int_equal(w.cpu[0].stats.prunes, 5);
+	assert_int_equal(look(&w, GB).level, 0);
+	world_quiesce(&w);
+	assert_int_equal(w.tree.tables, 0);
+	world_close(&w);
+}
+
+static unsigned int loads;
+
+static void count_loads(const struct s2_host_event *event)
+{
+	loads += event->op == S2_HOST_LOAD;
+}
+
+/* Whether a large table is empty is asked at its end, and not at that of each entry in it. */
+static void compact_looks_through_a_table_once(void **state)
+{
+	struct world w;
+
+	(void)state;
+	world_open(&w, &four_levels);
+	world_fill(&w, &w.cpu[0], 8);
+	map_ok(&w, 511 * GB, PAGE, S2_RW, 0);
+	loads = 0;
+	s2_host_trace.before = count_loads;
+	require_status(compact(&w, 0, 64 * GB, 3), S2_OK);
+	s2_host_trace.before = NULL;
+	require(loads < 2 * 512, "%u loads", loads);
+	world_close(&w);
+}
+
 static void a_budget_stops_compact_and_it_goes_on(void **state)
 {
 	struct world w;
@@ -492,6 +746,7 @@ static void a_table_that_is_cut_while_it_is_pruned_is_not_retired_twice(void **s
 
 static void compact_meets_it(struct world *w)
 {
+	require_status(s2_collapse(&w->tree, &w->cpu[1], GB, 2, S2_FAULT), S2_RETRY);
 	require_status(s2_compact(&w->tree, &w->cpu[1], GB, BLOCK, 2, S2_FAULT), S2_RETRY);
 }
 
@@ -500,7 +755,7 @@ static void a_table_that_is_busy_is_retried(void **state)
 	struct world w;
 
 	(void)state;
-	/* Entry 0 is sealed, locked; the entry above is sealed, locked. */
+	/* Entry 0 is sealed; the entry above is locked, or sealed. */
 	for (unsigned int nth = 2; nth <= 514; nth += 512) {
 		open_with(&w, 0, 20);
 		map_ok(&w, GB, BLOCK, S2_RW, S2_PAGES);
@@ -600,14 +855,24 @@ int main(void)
 		cmocka_unit_test(too_few_pages_a_quota_or_a_budget_split_level_by_level),
 		cmocka_unit_test(a_lost_race_gives_back_the_whole_subtree),
 		cmocka_unit_test(a_table_cut_away_around_a_change_of_size_loses_no_page),
+		cmocka_unit_test(what_a_split_costs_is_what_it_takes),
+		cmocka_unit_test(what_a_map_costs_where_no_level_0_block_can_be_is_what_it_takes),
+		cmocka_unit_test(what_is_a_block_already_is_left),
+		cmocka_unit_test(a_page_that_another_has_locked_is_not_collapsed),
+		cmocka_unit_test(a_table_that_is_cut_when_it_is_sealed_is_not_retired_twice),
+		cmocka_unit_test(what_is_mapped_under_a_block_is_cleaned_once),
+		cmocka_unit_test(a_map_that_loses_a_race_for_a_leaf_tries_again_or_answers),
 		cmocka_unit_test(what_is_noted_in_a_block_with_nt_is_carried),
 		cmocka_unit_test(what_is_noted_in_a_block_that_is_formed_stays),
+		cmocka_unit_test(what_is_noted_around_a_seal_stays),
 		cmocka_unit_test(what_hardware_may_have_written_to_is_dirty_when_it_is_formed),
 		cmocka_unit_test(readers_go_through_and_writers_retry),
 		cmocka_unit_test(a_collapse_retries_at_a_table_that_was_just_made),
 		cmocka_unit_test(compact_forms_blocks_up_to_the_level_asked_for),
 		cmocka_unit_test(compact_leaves_what_does_not_fit),
 		cmocka_unit_test(empty_tables_go_and_those_above_that_become_empty),
+		cmocka_unit_test(empty_tables_go_up_to_the_root),
+		cmocka_unit_test(compact_looks_through_a_table_once),
 		cmocka_unit_test(a_budget_stops_compact_and_it_goes_on),
 		cmocka_unit_test(an_install_beside_a_prune_is_not_lost),
 		cmocka_unit_test(a_table_that_is_cut_while_it_is_pruned_is_not_retired_twice),
