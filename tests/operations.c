@@ -434,7 +434,7 @@ static void do_split_exactly(struct trial *t)
 	require(!trial_cpu(t)->cache.count, "the cost was %u too high", trial_cpu(t)->cache.count);
 }
 
-/* Something that can be collapsed: a block, split. */
+/* Something that can be collapsed: a block, split, some pages of which note something since. */
 static void do_split_and_collapse(struct trial *t)
 {
 	unsigned int level = t->model.unit_level - 1;
@@ -457,6 +457,8 @@ static void do_split_and_collapse(struct trial *t)
 	call.level = t->model.unit_level;
 	trial_begin(t, &call);
 	require_status(trial_run(t, &call), S2_OK);
+	for (uint64_t n = trial_draw(t, 4); n; n--)
+		trial_touch_in(t, call.range);
 	collapse_at(t, call.range.ipa, level);
 }
 

@@ -123,14 +123,16 @@ static int expected_touch(uint64_t page, uint32_t flags)
 	return flags & S2_WRITE && !(page & S2_W) ? S2_READ_ONLY : S2_OK;
 }
 
-void trial_touch(struct trial *t)
+void trial_touch_in(struct trial *t, struct range range)
 {
-	struct call call = {.name = "touch", .range = trial_draw_range(t)};
-	uint64_t page = *model_at(&t->model, call.range.ipa);
+	struct call call = {.name = "touch", .range = {range.ipa, t->model.unit}};
 	struct s2_cpu *cpu = trial_cpu(t);
 	struct arch_walk walk;
+	uint64_t page;
 	int status;
 
+	call.range.ipa += trial_draw(t, range.size / t->model.unit) * t->model.unit;
+	page = *model_at(&t->model, call.range.ipa);
 	call.flags = trial_draw_flags(t) | (trial_draw(t, 3) ? S2_WRITE : 0);
 	trial_begin(t, &call);
 	arch_walk(&t->world.regime, call.range.ipa, &walk);
@@ -146,6 +148,11 @@ void trial_touch(struct trial *t)
 			model_write(&t->model, walk.ipa, walk.size);
 	}
 	trial_check(t);
+}
+
+void trial_touch(struct trial *t)
+{
+	trial_touch_in(t, trial_draw_range(t));
 }
 
 /* --- age ---------------------------------------------------------------------------- */

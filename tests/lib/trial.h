@@ -137,6 +137,7 @@ void trial_apply_nothing(struct trial *t, const struct call *call, struct range 
 
 void trial_protect(struct trial *t);
 void trial_touch(struct trial *t);
+void trial_touch_in(struct trial *t, struct range range);
 void trial_age(struct trial *t);
 void trial_log_start(struct trial *t);
 void trial_log_collect(struct trial *t);
