@@ -102,8 +102,10 @@ static struct m_translation after_map(const struct operation *op, uint64_t page,
 
 static struct m_translation after_protect(const struct operation *op, struct m_translation t)
 {
+	bool device = t.attributes == memory_attributes(S2_DEVICE);
+
 	t.read = (t.read && !(op->attr & S2_R)) || op->give & S2_R;
-	t.exec = (t.exec && !(op->attr & S2_X)) || op->give & S2_X;
+	t.exec = (t.exec && !(op->attr & S2_X)) || (op->give & S2_X && !device);
 	if (op->attr & S2_W)
 		t.write = t.logged = false;
 	else if (op->give & S2_W && !t.logged)
@@ -197,19 +199,26 @@ struct orders {
 
 /*
  * Whether the page may be dirty although nobody wrote to it: a block is dirty as a whole
- * by a write to page 0, and a collapse makes one dirty if any page was, or hardware could.
+ * by a write to any page of it, and who makes one of a table makes it dirty if any page was,
+ * or hardware could.
  */
+static bool may_dirty(const struct operation *op, uint64_t page)
+{
+	bool beside = page - world_ipa(op->at) >= world_size(op->size);
+
+	if (op->verb == COLLAPSE || op->verb == COMPACT)
+		return true;
+	if (op->verb == MAP && op->attr & S2_LOG && !(op->flags & S2_PAGES))
+		return true;
+	return beside && (op->attr & S2_DIRTY || op->flags & S2_WRITE);
+}
+
 static bool is_doubtful(uint64_t page)
 {
-	bool other = page != world.config.watched[0];
-
-	if (world.setting->guest == WRITES && other)
+	if (world.setting->guest == WRITES && page != world.config.watched[0])
 		return true;
 	for (unsigned int i = 0; i < world.calls; i++) {
-		const struct operation *op = world.call[i].op;
-
-		if (op->verb == COLLAPSE || op->verb == COMPACT ||
-		    (op->flags & S2_WRITE && other) || (op->attr & S2_DIRTY && other))
+		if (may_dirty(world.call[i].op, page))
 			return true;
 	}
 	return false;
@@ -451,7 +460,8 @@ static bool fits_verb(const struct call *c)
 	case S2_IPA_RANGE:
 		return (world_ipa(c->op->at) + world_size(c->op->size) - 1) >> world.fmt.ipa_bits;
 	case S2_BAD_LEVEL:
-		return c->op->verb == COLLAPSE && !s2_level_has_leaf(&world.fmt, c->op->level);
+		return (c->op->verb == COLLAPSE || c->op->verb == COMPACT) &&
+		       !s2_level_has_leaf(&world.fmt, c->op->level);
 	case S2_NO_PAGE:
 	case S2_QUOTA:
 	case S2_MORE:

@@ -316,7 +316,8 @@ static int group_visit(struct s2_op *op, struct s2_spot *at)
 {
 	switch (s2_desc_kind(op->fmt, at->level, at->desc)) {
 	case S2_KIND_TABLE:
-		return S2_STEP_DOWN;
+		/* Another is just changing what it maps: it is not waited for. */
+		return s2_is_sealed(at->desc) ? s2_next(op, at) : S2_STEP_DOWN;
 	case S2_KIND_CORRUPT:
 		return s2_corrupt(op, at);
 	case S2_KIND_LEAF:

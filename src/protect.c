@@ -6,10 +6,14 @@
  */
 #include "adjust.h"
 
-/* Execution is two inverted bits that depend on each other: it goes through its attributes. */
+/*
+ * Execution is two inverted bits that depend on each other: it goes through its attributes.
+ * A device never gets it, whatever else is in the range.
+ */
 static s2_desc exec_after(const struct s2_op *op, s2_desc desc)
 {
-	s2_attr exec = (s2_desc_exec(desc) & ~op->take) | (op->give & S2_X);
+	bool device = (s2_desc_attr(op->fmt, desc) & S2_MEM_MASK) == S2_DEVICE;
+	s2_attr exec = (s2_desc_exec(desc) & ~op->take) | (device ? 0 : op->give & S2_X);
 
 	return (desc & ~S2_DESC_XN_MASK) | s2_exec_desc(exec);
 }

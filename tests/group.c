@@ -709,6 +709,47 @@ static void check_corrupt(struct scene *s)
 	check_corrupt_entry(s, 0, desc_of(s, 0) | S2_DESC_DBM, 0);
 }
 
+static struct {
+	s2_desc *entry;
+	unsigned int waits;
+} sealed;
+
+static void unseal_on_wait(const struct s2_host_event *event)
+{
+	if (event->op != S2_HOST_WAIT)
+		return;
+	sealed.waits++;
+	__atomic_fetch_and(sealed.entry, ~S2_DESC_SEAL, __ATOMIC_RELAXED);
+}
+
+/* With FEAT_BBM a table is sealed while another CPU invalidates: nobody here waits for it. */
+static void a_table_that_another_holds_is_passed_over(void **state)
+{
+	static const struct shape bbm2 = {{12, 39, 40, 8, S2_FEAT_CONTIG | S2_FEAT_BBM2}, 3};
+	struct arch_walk walk;
+	struct scene s;
+
+	(void)state;
+	open_scene(&s, &bbm2);
+	require_status(s2_map(&s.w.tree, cpu(&s), s.base - s.group, BIT(21), BIT(30), S2_RW, 0),
+		       S2_OK);
+	arch_walk(&s.w.regime, s.base, &walk);
+	map_loose(&s, S2_RWX);
+	sealed.entry = (s2_desc *)(uintptr_t)walk.entry;
+	sealed.waits = 0;
+	__atomic_fetch_or(sealed.entry, S2_DESC_SEAL, __ATOMIC_RELAXED);
+	s2_host_trace.before = unseal_on_wait;
+	require_status(s2_group(&s.w.tree, cpu(&s), s.base, s.group), S2_OK);
+	s2_host_trace = tlb_listener;
+	require(!sealed.waits && cpu(&s)->done == s.group, "waited %u times, done %#llx",
+		sealed.waits, LLU(cpu(&s)->done));
+	require(grouped(&s) == 0, "%u in a group", grouped(&s));
+	__atomic_fetch_and(sealed.entry, ~S2_DESC_SEAL, __ATOMIC_RELAXED);
+	require_status(s2_group(&s.w.tree, cpu(&s), s.base, s.group), S2_OK);
+	require(grouped(&s) == s.n, "%u in a group", grouped(&s));
+	close_scene(&s);
+}
+
 static void a_group_that_is_none_is_reported_and_left(void **state)
 {
 	(void)state;
@@ -1123,6 +1164,7 @@ int main(void)
 		cmocka_unit_test(a_group_is_young_as_a_whole_and_cleared_as_a_whole),
 		cmocka_unit_test(one_group_that_is_young_does_not_make_its_neighbour_young),
 		cmocka_unit_test(a_group_whose_entry_0_another_holds_is_left_alone),
+		cmocka_unit_test(a_table_that_another_holds_is_passed_over),
 		cmocka_unit_test(a_group_that_is_none_is_reported_and_left),
 		cmocka_unit_test(what_forms_groups_stops_at_what_no_engine_writes),
 		cmocka_unit_test(the_bit_is_corrupt_where_there_are_no_groups),

@@ -13,130 +13,23 @@
  */
 #include "lib/suite.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include <stage2/inspect.h>
 
-#include "lib/model.h"
-#include "lib/tlb.h"
-#include "lib/world.h"
-
-#define LLU(x) ((unsigned long long)(x))
-
-struct profile {
-	const char *name;
-	struct s2_config format;
-	unsigned int unit_level;
-	unsigned int blocks; /* of each window */
-	unsigned int steps;
-	bool shared;
-	uint64_t quota;
-	bool owned;
-};
-
-struct trial {
-	const struct profile *profile;
-	struct world world;
-	struct model model;
-	struct rng rng;
-	uint64_t seed;
-	unsigned int step;
-	unsigned int window; /* that this step works in */
-	uint64_t *entry_size; /* of each unit of the window, when the last map began */
-};
-
-static struct s2_cpu *cpu_of(struct trial *t)
-{
-	return &t->world.cpu[0];
-}
-
-static uint64_t draw(struct trial *t, uint64_t n)
-{
-	return random_below(&t->rng, n);
-}
-
-/* --- what is checked after every call --------------------------------------- */
-
-static void check_cache(const struct s2_cache *cache)
-{
-	uint32_t count = 0;
-
-	for (void *page = cache->head; page; page = *(void **)page) {
-		tlb_must_forget(page);
-		count++;
-	}
-	require(count == cache->count, "%u pages in the cache, but it says %u", count,
-		cache->count);
-}
-
-static void check_all(struct trial *t)
-{
-	tlb_returned(cpu_of(t)->gather.runs);
-	check_cache(&cpu_of(t)->cache);
-	world_balance(&t->world);
-	model_compare_tlb(&t->model);
-	model_compare(&t->model, t->window);
-}
+#include "lib/trial.h"
 
 /* --- what is drawn ---------------------------------------------------------- */
-
-struct range {
-	uint64_t ipa;
-	uint64_t size;
-};
-
-/* Sizes that matter: a unit, a few, a whole entry of an upper level, one unit more or less. */
-static uint64_t draw_units(struct trial *t)
-{
-	uint64_t block = arch_size(&t->world.regime, t->model.unit_level - 1) / t->model.unit;
-
-	switch (draw(t, 6)) {
-	case 0:
-		return 1;
-	case 1:
-		return 1 + draw(t, 20);
-	case 2:
-		return block;
-	case 3:
-		return block - 1 + draw(t, 3);
-	case 4:
-		return 1 + draw(t, t->model.units);
-	default:
-		return 1 + draw(t, 64);
-	}
-}
-
-static struct range draw_range(struct trial *t)
-{
-	uint64_t block = arch_size(&t->world.regime, t->model.unit_level - 1) / t->model.unit;
-	uint64_t units = draw_units(t);
-	uint64_t first;
-
-	if (units > t->model.units)
-		units = t->model.units;
-	first = draw(t, t->model.units - units + 1);
-	if (draw(t, 3))
-		first -= first % block;
-	else if (draw(t, 4) == 0 && first >= first % block + 1)
-		first -= first % block ? first % block - 1 : 0;
-	if (first + units > t->model.units)
-		first = t->model.units - units;
-	return (struct range){t->model.window[t->window].ipa + first * t->model.unit,
-			      units * t->model.unit};
-}
 
 /* A mapping of the whole window, one of a few; sometimes shifted, so that no block fits. */
 static uint64_t draw_pa(struct trial *t, uint64_t ipa)
 {
 	uint64_t block = arch_size(&t->world.regime, t->model.unit_level - 1);
 	uint64_t span = (t->profile->blocks + 1) * block;
-	uint64_t base = draw(t, 2) * span;
+	uint64_t base = trial_draw(t, 2) * span;
 
-	if (draw(t, 4) == 0)
+	if (trial_draw(t, 4) == 0)
 		base = BIT(t->world.fmt.pa_bits) - 2 * span;
-	if (draw(t, 5) == 0)
-		base += (1 + draw(t, 3)) * t->model.unit;
+	if (trial_draw(t, 5) == 0)
+		base += (1 + trial_draw(t, 3)) * t->model.unit;
 	return base + (ipa - t->model.window[t->window].ipa);
 }
 
@@ -156,158 +49,67 @@ static s2_attr draw_attr(struct trial *t)
 		S2_X,
 		0,
 		S2_OLD,
+		S2_RW | S2_LOG,
+		S2_RWX | S2_LOG | S2_DIRTY,
+		S2_RW | S2_LOG | S2_OLD,
+		S2_W | S2_LOG | S2_DIRTY,
 	};
 
-	return draw(t, 3) ? common[draw(t, ARRAY_SIZE(common))] : rare[draw(t, ARRAY_SIZE(rare))];
+	return trial_draw(t, 3) ? common[trial_draw(t, ARRAY_SIZE(common))]
+				: rare[trial_draw(t, ARRAY_SIZE(rare))];
 }
 
-/* --- one call, again and again until its range is done ---------------------- */
-
-enum resources {
-	PLENTY,
-	SCARCE, /* the cache runs out */
-	BUDGET, /* a few entries a call */
-	EXACT, /* what s2_map_cost() says */
-};
-
-struct call {
-	const char *name;
-	struct range range;
-	uint64_t pa;
-	s2_attr attr;
-	uint32_t level;
-	uint32_t flags;
-	int (*run)(struct trial *t, const struct call *call, struct range rest);
-	void (*apply)(struct trial *t, const struct call *call, struct range part);
-};
-
-#define ENOUGH 1100u
 #define PAGES_MAX 10000 /* that a map by pages alone writes */
-
-static void provide(struct trial *t, enum resources resources)
-{
-	struct s2_cpu *cpu = cpu_of(t);
-
-	cpu->budget = resources == BUDGET ? 1 + (uint32_t)draw(t, 40) : 0;
-	world_fill(&t->world, cpu, resources == SCARCE ? (uint32_t)draw(t, 3) : ENOUGH);
-}
-
-/* In units: what is done ends at one, or the call is not over yet. */
-static bool may_compare(const struct trial *t, uint64_t done)
-{
-	return done % t->model.unit == 0;
-}
-
-static void settle(struct trial *t, const struct call *call, struct range *rest, int status)
-{
-	struct s2_cpu *cpu = cpu_of(t);
-	uint64_t total = rest->ipa + cpu->done - call->range.ipa;
-
-	require(cpu->done <= rest->size && cpu->done % BIT(t->world.fmt.granule_shift) == 0,
-		"done %#llx of %#llx", LLU(cpu->done), LLU(rest->size));
-	require(status != S2_OK || cpu->done == rest->size, "S2_OK, but done %#llx of %#llx",
-		LLU(cpu->done), LLU(rest->size));
-	require(status != S2_NO_PAGE || cpu->cache.count < S2_FAULT_PAGES,
-		"S2_NO_PAGE with %u pages left", cpu->cache.count);
-	rest->ipa += cpu->done;
-	rest->size -= cpu->done;
-	if (may_compare(t, total)) {
-		call->apply(t, call, (struct range){call->range.ipa, total});
-		check_all(t);
-	}
-}
-
-/* The status that ended it.  A call that is told to go on must come to an end. */
-static int run_call(struct trial *t, const struct call *call)
-{
-	struct range rest = call->range;
-	unsigned int stuck = 0;
-	int status;
-
-	do {
-		uint64_t from = rest.ipa;
-
-		status = call->run(t, call, rest);
-		settle(t, call, &rest, status);
-		stuck = rest.ipa > from ? 0 : stuck + 1;
-		require(stuck < 20, "%s: 20 calls, and no progress", status_name(status));
-		if (status == S2_NO_PAGE)
-			world_fill(&t->world, cpu_of(t), 1 + (uint32_t)draw(t, 3));
-	} while (status == S2_MORE || status == S2_NO_PAGE);
-	return status;
-}
-
-static enum resources draw_resources(struct trial *t)
-{
-	return draw(t, 2) ? PLENTY : draw(t, 2) ? SCARCE : BUDGET;
-}
-
-static void describe(struct trial *t, const struct call *call)
-{
-	set_context("S2_SEED=%#llx, granule %u, ipa %u, pa %u, features %#x; step %u: %s "
-		    "%#llx+%#llx pa %#llx attr %#x level %u flags %#x",
-		    LLU(t->seed), t->world.fmt.granule_shift, t->world.fmt.ipa_bits,
-		    t->world.fmt.pa_bits, (unsigned int)t->world.fmt.features, t->step, call->name,
-		    LLU(call->range.ipa), LLU(call->range.size), LLU(call->pa), call->attr,
-		    call->level, call->flags);
-}
 
 /* --- map -------------------------------------------------------------------- */
 
 static int run_map(struct trial *t, const struct call *call, struct range rest)
 {
-	return s2_map(&t->world.tree, cpu_of(t), rest.ipa, rest.size,
+	return s2_map(&t->world.tree, trial_cpu(t), rest.ipa, rest.size,
 		      call->pa + (rest.ipa - call->range.ipa), call->attr, call->flags);
-}
-
-static uint64_t *entry_size_at(struct trial *t, uint64_t ipa)
-{
-	return &t->entry_size[(ipa - t->model.window[t->window].ipa) / t->model.unit];
-}
-
-static void note_entry_sizes(struct trial *t, struct range range)
-{
-	struct arch_walk walk;
-
-	for (uint64_t ipa = range.ipa; ipa < range.ipa + range.size; ipa += t->model.unit) {
-		arch_walk(&t->world.regime, ipa, &walk);
-		*entry_size_at(t, ipa) = walk.size;
-	}
 }
 
 /*
  * A block has one access flag: set, if that of any page in it was to stay set, or
- * if it took the place of a table.
+ * if it took the place of a table.  Then it is dirty, too, if it is logged.
  */
-static void share_access_flags(struct trial *t, struct range part)
+static void share_marks(struct trial *t, struct range part)
 {
 	struct arch_walk walk;
 
 	for (uint64_t ipa = part.ipa; ipa < part.ipa + part.size; ipa += t->model.unit) {
 		bool young = !(*model_at(&t->model, ipa) & S2_OLD);
+		bool formed;
 
 		arch_walk(&t->world.regime, ipa, &walk);
-		if ((young && walk.size > t->model.unit) || *entry_size_at(t, ipa) < walk.size)
+		formed = t->entry_size[trial_unit(t, ipa)] < walk.size;
+		if ((young && walk.size > t->model.unit) || formed)
 			model_touch(&t->model, walk.ipa, walk.size);
+		if (formed)
+			model_write(&t->model, walk.ipa, walk.size);
 	}
 }
 
-static void map_holes(struct trial *t, const struct call *call, struct range part)
+/* Of a unit, unless holes alone are mapped, and it is none. */
+static void map_unit(struct trial *t, const struct call *call, uint64_t ipa)
 {
-	for (uint64_t at = 0; at < part.size; at += t->model.unit)
-		if (*model_at(&t->model, part.ipa + at) == MODEL_EMPTY)
-			model_map(&t->model, part.ipa + at, t->model.unit, call->pa + at,
-				  call->attr);
+	bool hole = *model_at(&t->model, ipa) == MODEL_EMPTY;
+
+	if (hole || !(call->flags & S2_HOLES))
+		model_map(&t->model, ipa, t->model.unit, call->pa + (ipa - call->range.ipa),
+			  call->attr);
 }
 
 static void apply_map(struct trial *t, const struct call *call, struct range part)
 {
-	if (call->flags & S2_HOLES)
-		map_holes(t, call, part);
-	else
-		model_map(&t->model, part.ipa, part.size, call->pa, call->attr);
-	if (call->attr & S2_OLD)
-		share_access_flags(t, part);
+	uint64_t end = part.ipa + part.size;
+
+	for (uint64_t ipa = part.ipa; ipa < end; ipa += t->model.unit)
+		map_unit(t, call, ipa);
+	if (call->attr & (S2_OLD | S2_LOG))
+		share_marks(t, part);
+	for (uint64_t ipa = part.ipa; ipa < end; ipa += t->model.unit)
+		trial_replaced(t, ipa, t->was[trial_unit(t, ipa)]);
 }
 
 /* The first annotated unit of a range that stops a map; its end if there is none. */
@@ -342,8 +144,7 @@ static void fill_exactly(struct trial *t, const struct call *call)
 				 call->attr, call->flags, &pages);
 
 	require(status == S2_OK || (status == S2_OWNED && owned), "cost: %s", status_name(status));
-	cpu_of(t)->budget = 0;
-	world_fill(&t->world, cpu_of(t), (uint32_t)pages);
+	world_fill(&t->world, trial_cpu(t), (uint32_t)pages);
 }
 
 /* An exclusive tree frees what was unlinked at once, into the same cache. */
@@ -351,43 +152,42 @@ static void check_exact(struct trial *t, int status, bool owned)
 {
 	require(status != S2_NO_PAGE || owned, "the cost was too low");
 	if (status == S2_OK && t->profile->shared)
-		require(cpu_of(t)->cache.count == 0, "the cost was %u too high",
-			cpu_of(t)->cache.count);
+		require(trial_cpu(t)->cache.count == 0, "the cost was %u too high",
+			trial_cpu(t)->cache.count);
 }
 
 static void do_map(struct trial *t)
 {
 	struct call call = {.name = "map", .run = run_map, .apply = apply_map};
-	enum resources resources = draw(t, 4) ? draw_resources(t) : EXACT;
+	enum resources resources = trial_draw(t, 4) ? trial_draw_resources(t) : EXACT;
 	uint64_t owned;
 
-	call.range = draw_range(t);
+	call.range = trial_draw_range(t);
 	call.pa = draw_pa(t, call.range.ipa);
 	call.attr = draw_attr(t);
-	call.flags = (uint32_t)(draw(t, 4) ? 0 : S2_FAULT);
-	if (draw(t, 4) == 0 && call.range.size >> t->world.fmt.granule_shift <= PAGES_MAX)
+	call.flags = trial_draw_flags(t);
+	if (trial_draw(t, 4) == 0 && call.range.size >> t->world.fmt.granule_shift <= PAGES_MAX)
 		call.flags |= S2_PAGES;
-	if (draw(t, 5) == 0)
+	if (trial_draw(t, 5) == 0)
 		call.flags |= S2_HOLES;
-	else if (t->profile->owned && draw(t, 3) == 0)
+	else if (t->profile->owned && trial_draw(t, 3) == 0)
 		call.flags |= S2_TAKE;
 	owned = call.flags & S2_TAKE ? call.range.ipa + call.range.size
 				     : first_owned(t, call.range);
 	if (owned < call.range.ipa + call.range.size && !t->profile->owned)
 		make_short(t, &call, owned);
-	describe(t, &call);
-	note_entry_sizes(t, call.range);
+	trial_begin(t, &call);
+	trial_provide(t, resources);
 	if (resources == EXACT)
 		fill_exactly(t, &call);
-	else
-		provide(t, resources);
-	int status = resources == EXACT ? run_map(t, &call, call.range) : run_call(t, &call);
+	int status = resources == EXACT ? run_map(t, &call, call.range) : trial_run(t, &call);
 
 	if (resources == EXACT) {
 		struct range rest = call.range;
 
 		check_exact(t, status, owned < call.range.ipa + call.range.size);
-		settle(t, &call, &rest, status);
+		trial_settle(t, &call, &rest, status);
+		trial_end(t);
 		if (status == S2_NO_PAGE)
 			return;
 	}
@@ -402,24 +202,26 @@ static void do_map(struct trial *t)
 
 static int run_unmap(struct trial *t, const struct call *call, struct range rest)
 {
-	return s2_unmap(&t->world.tree, cpu_of(t), rest.ipa, rest.size, call->flags);
+	return s2_unmap(&t->world.tree, trial_cpu(t), rest.ipa, rest.size, call->flags);
 }
 
 static void apply_unmap(struct trial *t, const struct call *call, struct range part)
 {
 	model_unmap(&t->model, part.ipa, part.size, call->flags & S2_DEFER);
+	for (uint64_t ipa = part.ipa; ipa < part.ipa + part.size; ipa += t->model.unit)
+		trial_replaced(t, ipa, t->was[trial_unit(t, ipa)]);
 }
 
 static void unmap_once(struct trial *t, uint32_t flags)
 {
 	struct call call = {.name = "unmap", .run = run_unmap, .apply = apply_unmap};
 
-	call.range = draw_range(t);
-	call.flags = flags | (uint32_t)(draw(t, 4) ? 0 : S2_FAULT);
-	call.flags |= (uint32_t)(draw(t, 4) ? 0 : S2_CLEAN);
-	describe(t, &call);
-	provide(t, draw_resources(t));
-	int status = run_call(t, &call);
+	call.range = trial_draw_range(t);
+	call.flags = flags | trial_draw_flags(t);
+	call.flags |= (uint32_t)(trial_draw(t, 4) ? 0 : S2_CLEAN);
+	trial_begin(t, &call);
+	trial_provide(t, trial_draw_resources(t));
+	int status = trial_run(t, &call);
 
 	require(status == S2_OK || (status == S2_QUOTA && t->profile->quota), "unmap: %s",
 		status_name(status));
@@ -432,21 +234,15 @@ static void do_unmap(struct trial *t)
 
 static void do_flush(struct trial *t)
 {
-	require_status(s2_flush(&t->world.tree, cpu_of(t)), S2_OK);
+	require_status(s2_flush(&t->world.tree, trial_cpu(t)), S2_OK);
 }
 
 /* --- split and collapse ----------------------------------------------------- */
 
 static int run_split(struct trial *t, const struct call *call, struct range rest)
 {
-	return s2_split(&t->world.tree, cpu_of(t), rest.ipa, rest.size, call->level, call->flags);
-}
-
-static void apply_nothing(struct trial *t, const struct call *call, struct range part)
-{
-	(void)t;
-	(void)call;
-	(void)part;
+	return s2_split(&t->world.tree, trial_cpu(t), rest.ipa, rest.size, call->level,
+			call->flags);
 }
 
 static int visit_split(const struct s2_mapping *m, void *arg)
@@ -460,18 +256,18 @@ static int visit_split(const struct s2_mapping *m, void *arg)
 
 static void do_split(struct trial *t)
 {
-	struct call call = {.name = "split", .run = run_split, .apply = apply_nothing};
+	struct call call = {.name = "split", .run = run_split, .apply = trial_apply_nothing};
 	unsigned int top = t->world.fmt.start_level;
 
-	call.range = draw_range(t);
-	call.level = top + (uint32_t)draw(t, 4 - top);
+	call.range = trial_draw_range(t);
+	call.level = top + (uint32_t)trial_draw(t, 4 - top);
 	/* Down to pages only where they are the unit, or there would be a million. */
 	if (t->model.unit_level < 3 && call.level > t->model.unit_level)
 		call.level = t->model.unit_level;
-	call.flags = (uint32_t)(draw(t, 4) ? 0 : S2_FAULT);
-	describe(t, &call);
-	provide(t, draw_resources(t));
-	int status = run_call(t, &call);
+	call.flags = trial_draw_flags(t);
+	trial_begin(t, &call);
+	trial_provide(t, trial_draw_resources(t));
+	int status = trial_run(t, &call);
 
 	if (status == S2_QUOTA && t->profile->quota)
 		return;
@@ -485,9 +281,14 @@ static void do_split(struct trial *t)
 struct uniformity {
 	bool block_already;
 	bool uniform;
-	bool young;
-	s2_attr attr;
+	s2_attr attr; /* of the first, and dirty if one is, old if all are */
 };
+
+/* What pages of one block may differ in. */
+static bool fits(s2_attr first, s2_attr attr)
+{
+	return !((first ^ attr) & ~(S2_OLD | (first & S2_LOG ? S2_DIRTY : 0)));
+}
 
 static struct uniformity examine(struct trial *t, uint64_t ipa, unsigned int level)
 {
@@ -501,24 +302,36 @@ static struct uniformity examine(struct trial *t, uint64_t ipa, unsigned int lev
 	u.block_already = first.kind == ARCH_LEAF && first.level <= level;
 	(void)arch_attr(&t->world.regime, first.level, first.desc, &u.attr);
 	u.uniform = first.pa % size == 0;
-	for (uint64_t at = 0; at < size && !u.block_already; at += step) {
+	for (uint64_t at = 0; at < size && u.uniform && !u.block_already; at += step) {
 		arch_walk(&t->world.regime, ipa + at, &walk);
-		u.uniform &= walk.kind == ARCH_LEAF && walk.level == level + 1 &&
-			     walk.pa == first.pa + at &&
-			     arch_attr(&t->world.regime, walk.level, walk.desc, &attr) &&
-			     !((attr ^ u.attr) & ~S2_OLD);
-		u.young |= u.uniform && !(attr & S2_OLD);
-		if (!u.uniform)
-			break;
+		u.uniform = walk.kind == ARCH_LEAF && walk.level == level + 1 &&
+			    walk.pa == first.pa + at &&
+			    arch_attr(&t->world.regime, walk.level, walk.desc, &attr) &&
+			    fits(u.attr, attr);
+		if (u.uniform)
+			u.attr = (u.attr | (attr & S2_DIRTY)) & ~(~attr & S2_OLD);
 	}
 	return u;
+}
+
+/* What hardware can note in a table, a block formed of it has noted. */
+static void note_block(struct trial *t, const struct uniformity *u, uint64_t ipa,
+		       unsigned int level)
+{
+	uint64_t size = arch_size(&t->world.regime, level);
+	uint32_t features = t->world.fmt.features;
+
+	if (!(u->attr & S2_OLD) || features & S2_FEAT_HAF)
+		model_touch(&t->model, ipa, size);
+	if (u->attr & S2_DIRTY || features & S2_FEAT_HD)
+		model_write(&t->model, ipa, size);
 }
 
 static unsigned int draw_block_level(struct trial *t)
 {
 	unsigned int level = t->model.unit_level - 1;
 
-	if (t->model.unit_level < 3 && draw(t, 2))
+	if (t->model.unit_level < 3 && trial_draw(t, 2))
 		level++;
 	return level;
 }
@@ -526,15 +339,16 @@ static unsigned int draw_block_level(struct trial *t)
 static void collapse_at(struct trial *t, uint64_t ipa, unsigned int level)
 {
 	struct uniformity u = examine(t, ipa, level);
-	bool young = u.young || t->world.fmt.features & S2_FEAT_HAF;
 
-	provide(t, SCARCE);
-	int status = s2_collapse(&t->world.tree, cpu_of(t), ipa, level, draw(t, 4) ? 0 : S2_FAULT);
+	trial_provide(t, SCARCE);
+	int status = s2_collapse(&t->world.tree, trial_cpu(t), ipa, level,
+				 trial_draw(t, 4) ? 0 : S2_FAULT);
 
 	require_status(status, u.block_already || u.uniform ? S2_OK : S2_NOT_UNIFORM);
-	if (status == S2_OK && !u.block_already && young)
-		model_touch(&t->model, ipa, arch_size(&t->world.regime, level));
-	check_all(t);
+	if (status == S2_OK && !u.block_already)
+		note_block(t, &u, ipa, level);
+	trial_end(t);
+	trial_check(t);
 	if (status == S2_OK)
 		require(examine(t, ipa, level).block_already, "collapsed, but not a block");
 }
@@ -542,20 +356,20 @@ static void collapse_at(struct trial *t, uint64_t ipa, unsigned int level)
 static void do_collapse(struct trial *t)
 {
 	unsigned int level = draw_block_level(t);
-	struct call call = {.name = "collapse", .range = draw_range(t), .level = level};
+	struct call call = {.name = "collapse", .range = trial_draw_range(t), .level = level};
 
 	call.range.ipa &= ~(arch_size(&t->world.regime, level) - 1);
-	describe(t, &call);
+	trial_begin(t, &call);
 	if (s2_level_has_leaf(&t->world.fmt, level) && level >= t->world.fmt.start_level)
 		collapse_at(t, call.range.ipa, level);
 }
 
 static int run_compact(struct trial *t, const struct call *call, struct range rest)
 {
-	return s2_compact(&t->world.tree, cpu_of(t), rest.ipa, rest.size, call->level, call->flags);
+	return s2_compact(&t->world.tree, trial_cpu(t), rest.ipa, rest.size, call->level,
+			  call->flags);
 }
 
-/* What hardware can note in a table, a block formed of it has noted. */
 static void note_formed(struct trial *t, struct range range, unsigned int level)
 {
 	uint64_t size = arch_size(&t->world.regime, level);
@@ -564,63 +378,63 @@ static void note_formed(struct trial *t, struct range range, unsigned int level)
 	for (uint64_t ipa = range.ipa & ~(size - 1); ipa <= last; ipa += size) {
 		struct uniformity u = examine(t, ipa, level);
 
-		if (!u.block_already && u.uniform &&
-		    (u.young || t->world.fmt.features & S2_FEAT_HAF))
-			model_touch(&t->model, ipa, size);
+		if (!u.block_already && u.uniform)
+			note_block(t, &u, ipa, level);
 	}
 }
 
 /* One level at a time, so that what will be formed can be told before. */
 static void do_compact(struct trial *t)
 {
-	struct call call = {.name = "compact", .run = run_compact, .apply = apply_nothing};
+	struct call call = {.name = "compact", .run = run_compact, .apply = trial_apply_nothing};
 	unsigned int level = draw_block_level(t);
 	uint32_t cached;
 	int status;
 
 	if (!s2_level_has_leaf(&t->world.fmt, level) || level < t->world.fmt.start_level)
 		return;
-	call.range = draw_range(t);
-	call.level = draw(t, 4) ? level : 3;
-	call.flags = (uint32_t)(draw(t, 4) ? 0 : S2_FAULT);
+	call.range = trial_draw_range(t);
+	call.level = trial_draw(t, 4) ? level : 3;
+	call.flags = trial_draw_flags(t);
 	/* Blocks of level 2 may be formed first, and of them one of level 1. */
 	if (level < 2 && call.level < 3)
 		call.level = 2;
-	describe(t, &call);
-	provide(t, SCARCE);
-	cpu_of(t)->budget = draw(t, 4) ? 0 : 1 + (uint32_t)draw(t, 3000);
+	trial_begin(t, &call);
+	trial_provide(t, SCARCE);
+	trial_cpu(t)->budget = trial_draw(t, 4) ? 0 : 1 + (uint32_t)trial_draw(t, 3000);
 	if (call.level < 3)
 		note_formed(t, call.range, call.level);
-	cached = cpu_of(t)->cache.count;
-	status = run_call(t, &call);
+	cached = trial_cpu(t)->cache.count;
+	status = trial_run(t, &call);
 	require_status(status, S2_OK);
-	require(cpu_of(t)->cache.count >= cached, "it took a page");
+	require(trial_cpu(t)->cache.count >= cached, "it took a page");
 }
 
 /* A split has as many pages as s2_split_cost() says, and needs no more. */
 static void do_split_exactly(struct trial *t)
 {
-	struct call call = {.name = "split, exactly", .run = run_split, .apply = apply_nothing};
+	struct call call = {
+		.name = "split, exactly", .run = run_split, .apply = trial_apply_nothing};
 	unsigned int top = t->world.fmt.start_level;
 	uint64_t pages;
 
 	if (t->profile->quota)
 		return;
-	call.range = draw_range(t);
-	call.level = top + (uint32_t)draw(t, 4 - top);
+	call.range = trial_draw_range(t);
+	call.level = top + (uint32_t)trial_draw(t, 4 - top);
 	if (t->model.unit_level < 3 && call.level > t->model.unit_level)
 		call.level = t->model.unit_level;
-	describe(t, &call);
+	trial_begin(t, &call);
 	require_status(
 		s2_split_cost(&t->world.tree, call.range.ipa, call.range.size, call.level, &pages),
 		S2_OK);
-	world_fill(&t->world, cpu_of(t), (uint32_t)pages);
-	cpu_of(t)->budget = 0;
-	require_status(run_call(t, &call), S2_OK);
-	require(!cpu_of(t)->cache.count, "the cost was %u too high", cpu_of(t)->cache.count);
+	world_fill(&t->world, trial_cpu(t), (uint32_t)pages);
+	trial_cpu(t)->budget = 0;
+	require_status(trial_run(t, &call), S2_OK);
+	require(!trial_cpu(t)->cache.count, "the cost was %u too high", trial_cpu(t)->cache.count);
 }
 
-/* Something that can be collapsed: a block, split. */
+/* Something that can be collapsed: a block, split, some pages of which note something since. */
 static void do_split_and_collapse(struct trial *t)
 {
 	unsigned int level = t->model.unit_level - 1;
@@ -628,22 +442,23 @@ static void do_split_and_collapse(struct trial *t)
 
 	if (!s2_level_has_leaf(&t->world.fmt, level) || t->profile->quota)
 		return;
-	call.range = draw_range(t);
+	call.range = trial_draw_range(t);
 	call.range.size = arch_size(&t->world.regime, level);
 	call.range.ipa &= ~(call.range.size - 1);
 	call.pa = call.range.ipa - t->model.window[t->window].ipa;
 	call.attr = draw_attr(t);
-	describe(t, &call);
+	trial_begin(t, &call);
 	if (first_owned(t, call.range) < call.range.ipa + call.range.size)
 		return;
-	provide(t, PLENTY);
-	note_entry_sizes(t, call.range);
-	require_status(run_call(t, &call), S2_OK);
+	trial_provide(t, PLENTY);
+	require_status(trial_run(t, &call), S2_OK);
 	call.run = run_split;
-	call.apply = apply_nothing;
+	call.apply = trial_apply_nothing;
 	call.level = t->model.unit_level;
-	note_entry_sizes(t, call.range);
-	require_status(run_call(t, &call), S2_OK);
+	trial_begin(t, &call);
+	require_status(trial_run(t, &call), S2_OK);
+	for (uint64_t n = trial_draw(t, 4); n; n--)
+		trial_touch_in(t, call.range);
 	collapse_at(t, call.range.ipa, level);
 }
 
@@ -654,33 +469,23 @@ static void do_deferred(struct trial *t)
 {
 	static void (*const completes[])(struct trial *) = {do_map, do_unmap, do_split, do_flush,
 							    do_flush};
+	struct call call = {.name = "deferred"};
 
-	for (uint64_t n = 1 + draw(t, 12); n; n--)
+	trial_begin(t, &call);
+	trial_provide(t, PLENTY);
+	t->deferring = true;
+	for (uint64_t n = 1 + trial_draw(t, 12); n; n--)
 		unmap_once(t, S2_DEFER);
 	model_flush(&t->model);
-	completes[draw(t, ARRAY_SIZE(completes))](t);
-	require(cpu_of(t)->gather.runs == 0, "flushed, and still %u runs", cpu_of(t)->gather.runs);
-	check_all(t);
+	completes[trial_draw(t, ARRAY_SIZE(completes))](t);
+	t->deferring = false;
+	trial_end(t);
+	require(trial_cpu(t)->gather.runs == 0, "flushed, and still %u runs",
+		trial_cpu(t)->gather.runs);
+	trial_check(t);
 }
 
 /* --- what is not an operation ----------------------------------------------- */
-
-/* The hardware sets an access flag, where it is allowed to. */
-static void do_access(struct trial *t)
-{
-	struct call call = {.name = "access", .range = draw_range(t)};
-	struct arch_walk walk;
-
-	describe(t, &call);
-	arch_walk(&t->world.regime, call.range.ipa, &walk);
-	if (!(t->world.fmt.features & S2_FEAT_HAF) || walk.kind != ARCH_LEAF ||
-	    walk.size < t->model.unit)
-		return;
-	__atomic_fetch_or((s2_desc *)(uintptr_t)walk.entry, S2_DESC_AF, __ATOMIC_RELAXED);
-	tlb_stored(walk.entry);
-	model_touch(&t->model, walk.ipa, walk.size);
-	check_all(t);
-}
 
 /* By the hand of the test, in a tree that was not made for it: what is there is respected. */
 static void annotate_unit(struct trial *t, uint64_t ipa, uint32_t owner)
@@ -688,23 +493,25 @@ static void annotate_unit(struct trial *t, uint64_t ipa, uint32_t owner)
 	struct arch_walk walk;
 
 	arch_walk(&t->world.regime, ipa, &walk);
-	if (walk.desc || walk.level != t->model.unit_level || draw(t, 3))
+	if (walk.desc || walk.level != t->model.unit_level || trial_draw(t, 3))
 		return;
 	world_annotate(&t->world, ipa, walk.level, owner);
 	model_own(&t->model, ipa, owner);
-	check_all(t);
+	trial_check(t);
 }
 
 static int run_annotate(struct trial *t, const struct call *call, struct range rest)
 {
-	return s2_annotate(&t->world.tree, cpu_of(t), rest.ipa, rest.size, call->level, call->pa,
+	return s2_annotate(&t->world.tree, trial_cpu(t), rest.ipa, rest.size, call->level, call->pa,
 			   call->flags);
 }
 
 static void apply_annotate(struct trial *t, const struct call *call, struct range part)
 {
-	for (uint64_t at = 0; at < part.size; at += t->model.unit)
-		model_own(&t->model, part.ipa + at, call->level);
+	for (uint64_t ipa = part.ipa; ipa < part.ipa + part.size; ipa += t->model.unit) {
+		model_own(&t->model, ipa, call->level);
+		trial_replaced(t, ipa, t->was[trial_unit(t, ipa)]);
+	}
 }
 
 static int visit_payload(const struct s2_mapping *m, void *arg)
@@ -720,17 +527,17 @@ static void do_annotate(struct trial *t)
 	struct call call = {.name = "annotate", .run = run_annotate, .apply = apply_annotate};
 	int status;
 
-	call.range = draw_range(t);
-	call.level = 1 + (uint32_t)draw(t, draw(t, 2) ? 3 : S2_OWNER_MAX);
-	call.pa = draw(t, 2) ? 0 : draw(t, S2_PAYLOAD_MAX + 1);
-	call.flags = (uint32_t)(draw(t, 4) ? 0 : S2_FAULT);
-	describe(t, &call);
+	call.range = trial_draw_range(t);
+	call.level = 1 + (uint32_t)trial_draw(t, trial_draw(t, 2) ? 3 : S2_OWNER_MAX);
+	call.pa = trial_draw(t, 2) ? 0 : trial_draw(t, S2_PAYLOAD_MAX + 1);
+	call.flags = trial_draw_flags(t);
+	trial_begin(t, &call);
 	if (!t->profile->owned) {
 		annotate_unit(t, call.range.ipa, call.level);
 		return;
 	}
-	provide(t, draw_resources(t));
-	status = run_call(t, &call);
+	trial_provide(t, trial_draw_resources(t));
+	status = trial_run(t, &call);
 	if (status == S2_QUOTA && t->profile->quota)
 		return;
 	require_status(status, S2_OK);
@@ -741,15 +548,15 @@ static void do_annotate(struct trial *t)
 
 static void do_reclaim(struct trial *t)
 {
-	struct call call = {.name = "reclaim", .range = draw_range(t)};
-	struct s2_cpu *cpu = cpu_of(t);
+	struct call call = {.name = "reclaim", .range = trial_draw_range(t)};
+	struct s2_cpu *cpu = trial_cpu(t);
 	uint32_t before = cpu->cache.count;
 
-	describe(t, &call);
+	trial_begin(t, &call);
 	for (unsigned int i = 0; t->profile->shared && i < WORLD_CPUS; i++)
-		if (draw(t, 2))
+		if (trial_draw(t, 2))
 			require_status(s2_qsbr_quiescent(&t->world.qsbr, i), S2_OK);
-	cpu->budget = (uint32_t)draw(t, 4);
+	cpu->budget = (uint32_t)trial_draw(t, 4);
 	int status = s2_reclaim(&t->world.tree, cpu);
 
 	require(status == S2_OK || (status == S2_MORE && cpu->budget) ||
@@ -757,7 +564,7 @@ static void do_reclaim(struct trial *t)
 		"reclaim: %s", status_name(status));
 	require(!cpu->budget || cpu->cache.count - before <= cpu->budget,
 		"%u tables freed with a budget of %u", cpu->cache.count - before, cpu->budget);
-	check_all(t);
+	trial_check(t);
 }
 
 /* --- a trial ---------------------------------------------------------------- */
@@ -765,15 +572,42 @@ static void do_reclaim(struct trial *t)
 static void one_step(struct trial *t)
 {
 	static void (*const actions[])(struct trial *) = {
-		do_map,	     do_map,	 do_map,	   do_map,
-		do_map,	     do_map,	 do_unmap,	   do_unmap,
-		do_split,    do_split,	 do_collapse,	   do_split_and_collapse,
-		do_deferred, do_access,	 do_annotate,	   do_reclaim,
-		do_compact,  do_compact, do_split_exactly,
+		do_map,
+		do_map,
+		do_map,
+		do_map,
+		do_map,
+		do_map,
+		do_unmap,
+		do_unmap,
+		do_split,
+		do_split,
+		do_collapse,
+		do_split_and_collapse,
+		do_deferred,
+		trial_access,
+		do_annotate,
+		do_reclaim,
+		do_compact,
+		do_compact,
+		do_split_exactly,
+		trial_protect,
+		trial_protect,
+		trial_touch,
+		trial_touch,
+		trial_age,
+		trial_age,
+		trial_log_start,
+		trial_log_collect,
+		trial_log_collect,
+		trial_log_stop,
+		trial_group,
+		trial_clean,
+		trial_access,
 	};
 
-	t->window = (unsigned int)draw(t, MODEL_WINDOWS);
-	actions[draw(t, ARRAY_SIZE(actions))](t);
+	t->window = (unsigned int)trial_draw(t, MODEL_WINDOWS);
+	actions[trial_draw(t, ARRAY_SIZE(actions))](t);
 	if (t->step % 64 == 0)
 		for (unsigned int i = 0; i < MODEL_WINDOWS; i++)
 			model_compare(&t->model, i);
@@ -786,14 +620,15 @@ static void one_step(struct trial *t)
 /* All of it is taken apart by s2_destroy() in slices, or was unmapped and reclaimed before. */
 static void end_trial(struct trial *t)
 {
-	struct s2_cpu *cpu = cpu_of(t);
+	struct s2_cpu *cpu = trial_cpu(t);
 	int status;
 
 	model_compare_rest(&t->model);
 	tlb_close();
-	if (draw(t, 2)) {
+	if (trial_draw(t, 2)) {
 		cpu->budget = 0;
-		world_fill(&t->world, cpu, ENOUGH);
+		cpu->log = NULL;
+		world_fill(&t->world, cpu, TRIAL_PAGES);
 		require_status(s2_unmap(&t->world.tree, cpu, 0, BIT(t->world.fmt.ipa_bits), 0),
 			       S2_OK);
 		world_quiesce(&t->world);
@@ -801,43 +636,23 @@ static void end_trial(struct trial *t)
 			LLU(t->world.tree.tables));
 	}
 	do {
-		cpu->budget = 1 + (uint32_t)draw(t, 20);
+		cpu->budget = 1 + (uint32_t)trial_draw(t, 20);
 		status = s2_destroy(&t->world.tree, cpu);
 		world_balance(&t->world);
 	} while (status == S2_MORE);
 	require_status(status, S2_OK);
-	free(t->entry_size);
-	model_close(&t->model);
-	world_close(&t->world);
-}
-
-/* Room for all windows in pages of the last level, twice, and for what waits to be reclaimed. */
-static uint64_t arena_for(const struct profile *profile)
-{
-	return UINT64_C(64) << (20 + 2 * (profile->format.granule_shift == 16));
+	trial_close(t);
 }
 
 static void agree_with_a_flat_array(void **state)
 {
 	const struct profile *profile = *state;
-	struct trial t = {.profile = profile};
-	struct world_config config = {.format = profile->format,
-				      .shared = profile->shared,
-				      .owned = profile->owned,
-				      .quota = profile->quota,
-				      .arena = arena_for(profile)};
-
-	t.seed = random_seed(0x7e57 + profile->format.ipa_bits + 256 * profile->format.features);
-	t.rng.state = t.seed;
-	set_context("S2_SEED=%#llx, opening", LLU(t.seed));
-	world_open(&t.world, &config);
-	model_open(&t.model, &t.world, profile->unit_level, profile->blocks);
-	t.entry_size = calloc(t.model.units, sizeof(uint64_t));
-	require(t.entry_size, "no memory");
-	tlb_open(&t.world);
 	/* Fewer where each of them is slower than usual. */
 	unsigned int steps = profile->steps * setting("S2_PERCENT", 100) / 100;
+	struct trial t;
 
+	trial_open(&t, profile,
+		   random_seed(0x7e57 + profile->format.ipa_bits + 256 * profile->format.features));
 	for (t.step = 0; t.step < steps; t.step++)
 		one_step(&t);
 	end_trial(&t);
@@ -849,93 +664,153 @@ static void agree_with_a_flat_array(void **state)
 #define RANGE S2_FEAT_TLBIRANGE
 #define TLBI (TTL | RANGE)
 #define HAF S2_FEAT_HAF
+#define HD (S2_FEAT_HAF | S2_FEAT_HD)
+#define XNX S2_FEAT_XNX
 #define BBM1 S2_FEAT_BBM1
 #define BBM2 S2_FEAT_BBM2
+#define CONTIG S2_FEAT_CONTIG
 
 /* granule, IPA bits, PA bits, VMID bits, features; unit, blocks, steps, shared, quota, owners */
 static struct profile profiles[] = {
-	{"4K, 4 root tables at level 2", {12, 32, 40, 8, 0}, 3, 3, 2000, true, 0, false},
+	{"4K, 4 root tables at level 2", {12, 32, 40, 8, 0}, 3, 3, 1300, true, 0, false},
 	{"4K, 4 root tables at level 2, exclusive",
 	 {12, 32, 40, 8, 0},
 	 3,
 	 3,
-	 2000,
+	 1300,
 	 false,
 	 0,
 	 false},
-	{"4K, 2 root tables at level 1", {12, 40, 40, 16, TTL}, 3, 3, 2000, true, 0, false},
-	{"4K, level 1, FWB", {12, 39, 48, 16, TLBI | FWB}, 3, 3, 2000, true, 0, false},
-	{"4K, 16 root tables, exclusive", {12, 43, 44, 16, RANGE}, 3, 3, 2000, false, 0, false},
-	{"4K, level 0, HAF", {12, 48, 48, 16, TLBI | HAF}, 3, 3, 2000, true, 0, false},
-	{"4K, LPA2, 52 bits", {12, 52, 52, 16, LPA2 | TLBI}, 3, 3, 2000, true, 0, false},
+	{"4K, 2 root tables at level 1", {12, 40, 40, 16, TTL}, 3, 3, 1300, true, 0, false},
+	{"4K, level 1, FWB", {12, 39, 48, 16, TLBI | FWB}, 3, 3, 1300, true, 0, false},
+	{"4K, 16 root tables, exclusive", {12, 43, 44, 16, RANGE}, 3, 3, 1300, false, 0, false},
+	{"4K, level 0, HAF", {12, 48, 48, 16, TLBI | HAF}, 3, 3, 1300, true, 0, false},
+	{"4K, LPA2, 52 bits", {12, 52, 52, 16, LPA2 | TLBI}, 3, 3, 1300, true, 0, false},
 	{"4K, LPA2, HAF, exclusive",
 	 {12, 44, 48, 16, LPA2 | RANGE | HAF},
 	 3,
 	 3,
-	 2000,
+	 1300,
 	 false,
 	 0,
 	 false},
-	{"4K blocks, level 1", {12, 36, 40, 16, 0}, 2, 3, 1000, true, 0, false},
-	{"4K blocks, HAF", {12, 40, 40, 8, TTL | HAF}, 2, 3, 1000, true, 0, false},
-	{"4K blocks, level 0, FWB", {12, 48, 48, 16, TLBI | FWB}, 2, 3, 1000, true, 0, false},
-	{"4K blocks, level 0, exclusive", {12, 48, 48, 16, TLBI}, 2, 3, 1000, false, 0, false},
+	{"4K blocks, level 1", {12, 36, 40, 16, 0}, 2, 3, 700, true, 0, false},
+	{"4K blocks, HAF", {12, 40, 40, 8, TTL | HAF}, 2, 3, 700, true, 0, false},
+	{"4K blocks, level 0, FWB", {12, 48, 48, 16, TLBI | FWB}, 2, 3, 700, true, 0, false},
+	{"4K blocks, level 0, exclusive", {12, 48, 48, 16, TLBI}, 2, 3, 700, false, 0, false},
 	{"4K blocks, LPA2, 52 bits",
 	 {12, 52, 52, 16, LPA2 | TLBI | FWB},
 	 2,
 	 3,
-	 1000,
+	 700,
 	 true,
 	 0,
 	 false},
-	{"4K blocks to 512G, LPA2",
-	 {12, 46, 48, 16, LPA2 | TLBI | HAF},
-	 1,
-	 3,
-	 1000,
-	 true,
-	 0,
-	 false},
-	{"16K, level 2", {14, 36, 40, 8, 0}, 3, 2, 500, true, 0, false},
-	{"16K, 16 root tables, FWB", {14, 40, 48, 16, TLBI | FWB}, 3, 2, 500, true, 0, false},
-	{"16K, 2 root tables, exclusive", {14, 48, 48, 16, TTL}, 3, 2, 500, false, 0, false},
-	{"16K, LPA2, level 0, HAF", {14, 52, 52, 16, LPA2 | TLBI | HAF}, 3, 2, 500, true, 0, false},
-	{"16K blocks, level 1", {14, 42, 48, 16, TLBI}, 2, 2, 400, true, 0, false},
-	{"16K blocks to 64G, LPA2", {14, 47, 52, 16, LPA2 | TLBI | FWB}, 2, 2, 400, true, 0, false},
-	{"16K blocks, LPA2, exclusive", {14, 51, 52, 16, LPA2}, 2, 2, 400, false, 0, false},
-	{"64K, level 2", {16, 40, 42, 8, 0}, 3, 1, 150, true, 0, false},
-	{"64K, 16 root tables, FWB", {16, 46, 48, 16, TLBI | FWB}, 3, 1, 150, true, 0, false},
-	{"64K, 52 bits, HAF, exclusive", {16, 52, 52, 16, TLBI | HAF}, 3, 1, 150, false, 0, false},
-	{"64K blocks, level 1", {16, 48, 48, 16, TTL}, 2, 1, 200, true, 0, false},
-	{"64K blocks to 4T, 52 bits", {16, 52, 52, 16, TLBI | FWB}, 2, 1, 200, true, 0, false},
-	{"4K, owners", {12, 39, 48, 16, TLBI}, 3, 3, 2000, true, 0, true},
+	{"4K blocks to 512G, LPA2", {12, 46, 48, 16, LPA2 | TLBI | HAF}, 1, 3, 700, true, 0, false},
+	{"16K, level 2", {14, 36, 40, 8, 0}, 3, 2, 350, true, 0, false},
+	{"16K, 16 root tables, FWB", {14, 40, 48, 16, TLBI | FWB}, 3, 2, 350, true, 0, false},
+	{"16K, 2 root tables, exclusive", {14, 48, 48, 16, TTL}, 3, 2, 350, false, 0, false},
+	{"16K, LPA2, level 0, HAF", {14, 52, 52, 16, LPA2 | TLBI | HAF}, 3, 2, 350, true, 0, false},
+	{"16K blocks, level 1", {14, 42, 48, 16, TLBI}, 2, 2, 300, true, 0, false},
+	{"16K blocks to 64G, LPA2", {14, 47, 52, 16, LPA2 | TLBI | FWB}, 2, 2, 300, true, 0, false},
+	{"16K blocks, LPA2, exclusive", {14, 51, 52, 16, LPA2}, 2, 2, 300, false, 0, false},
+	{"64K, level 2", {16, 40, 42, 8, 0}, 3, 1, 80, true, 0, false},
+	{"64K, 16 root tables, FWB", {16, 46, 48, 16, TLBI | FWB}, 3, 1, 80, true, 0, false},
+	{"64K, 52 bits, HAF, exclusive", {16, 52, 52, 16, TLBI | HAF}, 3, 1, 80, false, 0, false},
+	{"64K blocks, level 1", {16, 48, 48, 16, TTL}, 2, 1, 120, true, 0, false},
+	{"64K blocks to 4T, 52 bits", {16, 52, 52, 16, TLBI | FWB}, 2, 1, 120, true, 0, false},
+	{"4K, owners", {12, 39, 48, 16, TLBI}, 3, 3, 1300, true, 0, true},
 	{"4K, contiguous, owners",
 	 {12, 39, 48, 16, TLBI | S2_FEAT_CONTIG},
 	 3,
 	 3,
-	 2000,
+	 1300,
 	 true,
 	 0,
 	 true},
-	{"4K, owners, exclusive", {12, 40, 40, 8, HAF}, 3, 3, 2000, false, 0, true},
-	{"4K blocks, level 0, owners", {12, 48, 48, 16, TLBI | FWB}, 2, 3, 1000, true, 0, true},
-	{"4K, a quota of 6 tables, owners", {12, 39, 48, 16, 0}, 3, 3, 2000, true, 6, true},
-	{"16K, LPA2, owners", {14, 52, 52, 16, LPA2 | TLBI}, 3, 2, 500, true, 0, true},
-	{"16K blocks to 64G, LPA2, owners", {14, 47, 52, 16, LPA2}, 2, 2, 400, true, 0, true},
-	{"64K, 52 bits, owners", {16, 52, 52, 16, TLBI}, 3, 1, 150, true, 0, true},
-	{"64K blocks to 4T, owners", {16, 52, 52, 16, TLBI}, 2, 1, 200, false, 0, true},
+	{"4K, owners, exclusive", {12, 40, 40, 8, HAF}, 3, 3, 1300, false, 0, true},
+	{"4K blocks, level 0, owners", {12, 48, 48, 16, TLBI | FWB}, 2, 3, 700, true, 0, true},
+	{"4K, a quota of 6 tables, owners", {12, 39, 48, 16, 0}, 3, 3, 1300, true, 6, true},
+	{"16K, LPA2, owners", {14, 52, 52, 16, LPA2 | TLBI}, 3, 2, 350, true, 0, true},
+	{"16K blocks to 64G, LPA2, owners", {14, 47, 52, 16, LPA2}, 2, 2, 300, true, 0, true},
+	{"64K, 52 bits, owners", {16, 52, 52, 16, TLBI}, 3, 1, 80, true, 0, true},
+	{"64K blocks to 4T, owners", {16, 52, 52, 16, TLBI}, 2, 1, 120, false, 0, true},
+	{"4K, HD", {12, 39, 48, 16, TLBI | HD}, 3, 3, 1000, true, 0, false},
+	{"4K, HD, XNX, exclusive", {12, 40, 40, 8, HD | XNX}, 3, 3, 1000, false, 0, false},
+	{"4K, BBM1, HD", {12, 39, 48, 16, TLBI | HD | BBM1}, 3, 3, 1000, true, 0, false},
+	{"4K, BBM2, HD, XNX", {12, 39, 48, 16, HD | XNX | BBM2}, 3, 3, 1000, true, 0, false},
+	{"4K blocks, HD, BBM1, LPA2",
+	 {12, 52, 52, 16, LPA2 | TLBI | HD | BBM1},
+	 2,
+	 3,
+	 500,
+	 true,
+	 0,
+	 false},
+	{"16K, HD", {14, 47, 52, 16, LPA2 | TLBI | HD}, 3, 2, 250, true, 0, false},
+	{"64K, HD, BBM2", {16, 52, 52, 16, TLBI | HD | BBM2}, 3, 1, 75, true, 0, false},
+	{"4K, contiguous", {12, 39, 48, 16, TLBI | CONTIG}, 3, 3, 1000, true, 0, false},
+	{"4K, contiguous, HD, exclusive",
+	 {12, 40, 40, 8, HD | CONTIG},
+	 3,
+	 3,
+	 1000,
+	 false,
+	 0,
+	 false},
+	{"4K, contiguous, BBM1, HAF",
+	 {12, 39, 48, 16, TLBI | HAF | BBM1 | CONTIG},
+	 3,
+	 3,
+	 1000,
+	 true,
+	 0,
+	 false},
+	{"4K, contiguous, BBM2",
+	 {12, 39, 48, 16, TLBI | BBM2 | CONTIG},
+	 3,
+	 3,
+	 1000,
+	 true,
+	 0,
+	 false},
+	{"4K, contiguous, BBM2, HD, exclusive",
+	 {12, 39, 48, 16, HD | BBM2 | CONTIG},
+	 3,
+	 3,
+	 1000,
+	 false,
+	 0,
+	 false},
+	{"4K blocks, contiguous, HAF", {12, 48, 48, 16, HAF | CONTIG}, 2, 3, 500, true, 0, false},
+	{"16K, contiguous, BBM2, HD",
+	 {14, 47, 52, 16, LPA2 | TLBI | HD | BBM2 | CONTIG},
+	 3,
+	 2,
+	 250,
+	 true,
+	 0,
+	 false},
+	{"64K blocks, contiguous, BBM2",
+	 {16, 52, 52, 16, TLBI | BBM2 | CONTIG},
+	 2,
+	 1,
+	 100,
+	 true,
+	 0,
+	 false},
 	{"4K, BBM1", {12, 39, 48, 16, TLBI | BBM1}, 3, 3, 1000, true, 0, false},
 	{"4K, BBM2", {12, 39, 48, 16, TLBI | BBM2}, 3, 3, 1000, true, 0, false},
 	{"4K, BBM1, HAF, exclusive", {12, 39, 48, 16, HAF | BBM1}, 3, 3, 1000, false, 0, false},
 	{"4K, BBM2, HAF, exclusive", {12, 39, 48, 16, HAF | BBM2}, 3, 3, 1000, false, 0, false},
-	{"4K blocks, BBM1, level 0", {12, 48, 48, 16, TLBI | BBM1}, 2, 3, 1000, true, 0, false},
-	{"4K blocks, BBM2, LPA2", {12, 52, 52, 16, LPA2 | TLBI | BBM2}, 2, 3, 1000, true, 0, false},
-	{"16K blocks, BBM1, LPA2", {14, 47, 52, 16, LPA2 | TLBI | BBM1}, 2, 2, 400, true, 0, false},
-	{"64K blocks to 4T, BBM2", {16, 52, 52, 16, TLBI | BBM2}, 2, 1, 200, true, 0, false},
-	{"64K, BBM1", {16, 40, 42, 8, BBM1}, 3, 1, 150, true, 0, false},
-	{"4K, a quota of 4 tables", {12, 32, 40, 8, 0}, 3, 3, 2000, true, 4, false},
-	{"4K, a quota of 6 tables", {12, 39, 48, 16, TLBI | FWB}, 3, 3, 2000, true, 6, false},
-	{"4K, a quota of 9 tables, exclusive", {12, 48, 48, 16, HAF}, 3, 3, 2000, false, 9, false},
+	{"4K blocks, BBM1, level 0", {12, 48, 48, 16, TLBI | BBM1}, 2, 3, 700, true, 0, false},
+	{"4K blocks, BBM2, LPA2", {12, 52, 52, 16, LPA2 | TLBI | BBM2}, 2, 3, 700, true, 0, false},
+	{"16K blocks, BBM1, LPA2", {14, 47, 52, 16, LPA2 | TLBI | BBM1}, 2, 2, 300, true, 0, false},
+	{"64K blocks to 4T, BBM2", {16, 52, 52, 16, TLBI | BBM2}, 2, 1, 120, true, 0, false},
+	{"64K, BBM1", {16, 40, 42, 8, BBM1}, 3, 1, 80, true, 0, false},
+	{"4K, a quota of 4 tables", {12, 32, 40, 8, 0}, 3, 3, 1300, true, 4, false},
+	{"4K, a quota of 6 tables", {12, 39, 48, 16, TLBI | FWB}, 3, 3, 1300, true, 6, false},
+	{"4K, a quota of 9 tables, exclusive", {12, 48, 48, 16, HAF}, 3, 3, 1300, false, 9, false},
 };
 
 int main(void)

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include <stage2/dirty.h>
+#include <stage2/inspect.h>
 
 #include "lib/tlb.h"
 #include "lib/world.h"
@@ -331,6 +332,23 @@ static void protect_refuses_what_is_no_permission(void **state)
 			s2_protect(&f->w.tree, &f->w.cpu[0], BASE, SIZE, bad[i][0], bad[i][1], 0),
 			S2_BAD_ATTR);
 	require_attr(f, BASE, BASE + SIZE, DIRTY);
+	close_fixture(f);
+}
+
+static void protect_gives_no_execution_to_a_device(void **state)
+{
+	struct fixture *f = open_on(&shared, 8);
+	struct s2_verification v = {.quiet = true};
+	struct s2_span span = {.size = BIT(39)};
+
+	(void)state;
+	tlb_open(&f->w);
+	map_as(f, BASE, PAGE, S2_RW | S2_DEVICE, 0);
+	map_as(f, BASE + PAGE, PAGE, S2_RW, 0);
+	require_status(s2_protect(&f->w.tree, &f->w.cpu[0], BASE, 2 * PAGE, S2_W, S2_X, 0), S2_OK);
+	require_attr(f, BASE, BASE + PAGE, S2_R | S2_DEVICE);
+	require_attr(f, BASE + PAGE, BASE + 2 * PAGE, S2_R | S2_X);
+	require_status(s2_verify(&f->w.tree, &span, &v), S2_OK);
 	close_fixture(f);
 }
 
@@ -1402,6 +1420,7 @@ int main(void)
 		cmocka_unit_test(bad_input_is_refused_and_changes_nothing),
 		cmocka_unit_test(age_refuses_flags_without_those_they_belong_to),
 		cmocka_unit_test(protect_refuses_what_is_no_permission),
+		cmocka_unit_test(protect_gives_no_execution_to_a_device),
 		cmocka_unit_test(touch_refuses_bad_input),
 		cmocka_unit_test(the_range_changes_in_place_and_nothing_else),
 		cmocka_unit_test(what_is_taken_cannot_be_used_on_return),

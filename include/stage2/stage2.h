@@ -353,8 +353,8 @@ int s2_annotate(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t
  * those in `give`: of S2_RWX and S2_SW_MASK, each bit in one of the two at most.  Never
  * makes an entry invalid: the guest goes on with what it keeps.  Holes and annotations
  * are passed over.  A block that the range covers in part is split; access flags, memory
- * types and what is mapped stay as they are.  A logged page (S2_LOG) that may no longer
- * be written is no longer logged: cpu->log learns whether it was dirty.
+ * types and what is mapped stay as they are.  S2_X is not given to a device.  A logged page
+ * (S2_LOG) that may no longer be written is no longer logged: cpu->log learns whether it was dirty.
  *
  * flags: S2_FAULT, S2_DEFER.  Statuses as s2_unmap(), and S2_BAD_ATTR (other bits, or
  * one in both; one of S2_X_EL1 and S2_X_EL0 without S2_FEAT_XNX).

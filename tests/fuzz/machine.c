@@ -24,6 +24,14 @@
 
 /* --- what an input can choose from -------------------------------------------------- */
 
+static struct {
+	struct setting setting;
+	struct operation before[BEFORE_MAX], program[PROGRAM_MAX];
+	unsigned int befores;
+	uint32_t budget;
+	uint64_t quota;
+} plan;
+
 struct shape {
 	uint8_t granule, ipa_bits, pa_bits;
 	uint32_t features;
@@ -55,26 +63,59 @@ static const struct shape *take_shape(struct input *in)
 {
 	uint8_t choice = (uint8_t)take(in, 1);
 
+	plan.setting.scope = choice & 0x40 ? OWNERS : SHAPE;
 	return &shapes[choice & 0x80 ? choice % ARRAY_SIZE(shapes) : choice % 5u];
+}
+
+static s2_attr permissions(uint8_t byte)
+{
+	return (byte & S2_RW) | (byte & S2_X_EL1 ? S2_X : 0) | S2_SW(byte >> 6);
 }
 
 static s2_attr take_attr(struct input *in)
 {
-	s2_attr attr = (s2_attr)take(in, 1);
-	s2_attr type = types[attr >> 4 & 3];
+	uint8_t byte = (uint8_t)take(in, 1);
+	s2_attr type = types[byte >> 4 & 3];
+	s2_attr attr = permissions(byte) | (byte & S2_OLD) | type;
 
-	attr = (attr & (S2_RW | S2_OLD)) | (attr & S2_X_EL1 ? S2_X : 0) | type | S2_SW(attr >> 6);
 	return type == S2_DEVICE ? attr & ~S2_X : attr;
 }
 
 /* Flags that the operation takes. */
 static uint32_t take_flags(struct input *in, enum verb verb)
 {
-	uint32_t flags = (uint32_t)take(in, 1);
+	static const uint32_t known[] = {
+		[MAP] = S2_FAULT | S2_PAGES,
+		[UNMAP] = S2_FAULT | S2_CLEAN,
+		[SPLIT] = S2_FAULT,
+		[COLLAPSE] = S2_FAULT,
+		[COMPACT] = S2_FAULT,
+		[PROTECT] = S2_FAULT,
+		[TOUCH] = S2_FAULT | S2_WRITE,
+		[AGE] = S2_FAULT | S2_CLEAR | S2_INVALIDATE,
+		[LOG_START] = S2_FAULT,
+		[LOG_COLLECT] = S2_FAULT | S2_KEEP,
+		[LOG_STOP] = S2_FAULT,
+		[CLEAN] = S2_FAULT,
+		[ANNOTATE] = S2_FAULT,
+		[HARDWARE] = 0,
+	};
+	uint32_t byte = (uint32_t)take(in, 1), flags = byte & known[verb];
 
-	if (verb == MAP)
-		return flags & (S2_FAULT | S2_PAGES);
-	return verb == UNMAP || verb == SPLIT || verb == COLLAPSE ? flags & S2_FAULT : 0;
+	if (verb == MAP && byte & 8)
+		flags |= byte & 16 ? S2_HOLES : S2_TAKE;
+	return flags & S2_CLEAR ? flags : flags & ~S2_INVALIDATE;
+}
+
+/* What is written to a page is told only of so many: with 16K, of less than a block. */
+static void few_pages(struct operation *op)
+{
+	bool block = op->size.blocks == 1 && op->size.pages <= 0;
+
+	if (plan.setting.config.granule_shift != S2_GRANULE_4K)
+		block = false;
+	if (op->size.tables || (op->size.blocks && !block))
+		op->size = (struct extent){0, 0, 3};
 }
 
 /* A collapse takes whole entries of its level. */
@@ -86,13 +127,41 @@ static void whole_entry(struct operation *op)
 	op->size = op->level == 1 ? (struct extent){1, 0, 0} : (struct extent){0, 1, 0};
 }
 
+static void take_mapping(struct operation *op, struct input *in)
+{
+	uint8_t byte;
+
+	op->attr = take_attr(in);
+	byte = (uint8_t)take(in, 1);
+	op->memory = (enum memory)((byte & 0x3f) % 3);
+	if (op->attr & S2_W && byte & 0x40)
+		op->attr |= byte & 0x80 ? S2_LOG | S2_DIRTY : S2_LOG;
+}
+
 /* What only some operations have. */
 static void take_details(struct operation *op, struct input *in, uint8_t where)
 {
 	switch (op->verb) {
 	case MAP:
-		op->attr = take_attr(in);
-		op->memory = (enum memory)(take(in, 1) % 3);
+		take_mapping(op, in);
+		break;
+	case COMPACT:
+		op->level = 1 + (uint32_t)take(in, 1) % 3;
+		break;
+	case PROTECT:
+	case PROTECT_DEFERRED:
+		op->attr = permissions((uint8_t)take(in, 1));
+		op->give = permissions((uint8_t)take(in, 1)) & ~op->attr;
+		break;
+	case TOUCH:
+		op->size = (struct extent){0, 0, 1};
+		break;
+	case LOG_COLLECT:
+		few_pages(op);
+		break;
+	case CLEAN:
+		if (op->size.tables)
+			op->size = (struct extent){0, 1, 0};
 		break;
 	case SPLIT:
 		op->level = (uint32_t)take(in, 1) % 4;
@@ -114,11 +183,21 @@ static void take_details(struct operation *op, struct input *in, uint8_t where)
 
 static struct operation take_operation(struct input *in)
 {
-	static const enum verb verbs[] = {MAP,	  MAP,	UNMAP, UNMAP,	 SPLIT,	  COLLAPSE,
-					  LOOKUP, WALK, MAP,   DEFERRED, RECLAIM, COLLAPSE};
+	static const enum verb verbs[] = {
+		MAP,	     MAP,	  UNMAP,    UNMAP,
+		SPLIT,	     COLLAPSE,	  LOOKUP,   WALK,
+		MAP,	     DEFERRED,	  RECLAIM,  COMPACT,
+		PROTECT,     PROTECT,	  TOUCH,    TOUCH,
+		AGE,	     LOG_START,	  GROUP,    CLEAN,
+		LOG_COLLECT, LOG_COLLECT, LOG_STOP, VERIFY,
+		ANNOTATE,    ANNOTATE,	  MAP,	    GROUP,
+		COMPACT,     COLLAPSE,	  MAP,	    PROTECT_DEFERRED,
+	};
 	struct operation op = {.name = "call", .verb = verbs[take(in, 1) % ARRAY_SIZE(verbs)]};
 	uint8_t where = (uint8_t)take(in, 1);
 
+	if (op.verb == ANNOTATE && plan.setting.scope != OWNERS)
+		op.verb = UNMAP;
 	op.at = places[where % ARRAY_SIZE(places)];
 	op.size = sizes[(where >> 4) % ARRAY_SIZE(sizes)];
 	op.flags = take_flags(in, op.verb);
@@ -128,14 +207,6 @@ static struct operation take_operation(struct input *in)
 }
 
 /* --- the world that it describes ------------------------------------------------------ */
-
-static struct {
-	struct setting setting;
-	struct operation before[BEFORE_MAX], program[PROGRAM_MAX];
-	unsigned int befores;
-	uint32_t budget;
-	uint64_t quota;
-} plan;
 
 /* What is there before: whatever these calls leave behind, be it that they fail. */
 static void build_plan(void)
@@ -150,13 +221,27 @@ static void build_plan(void)
 		world.cpu[i].budget = plan.budget;
 }
 
+/* Each has a bit of the byte: its own, or one that nothing else wants. */
+static uint32_t take_features(struct input *in, uint8_t granule)
+{
+	uint32_t byte = (uint32_t)take(in, 1);
+	uint32_t features = byte & (S2_FEAT_FWB | S2_FEAT_TTL | S2_FEAT_TLBIRANGE | S2_FEAT_HAF);
+
+	if (features & S2_FEAT_HAF)
+		features |= byte & S2_FEAT_HD;
+	/* A group of 128 pages is too much for the machine's lists, and slow. */
+	features |= byte & 0x20 && granule == S2_GRANULE_4K ? S2_FEAT_CONTIG : 0;
+	features |= byte & 0x80 ? S2_FEAT_BBM2 : 0;
+	return features | (byte & 0x81 ? S2_FEAT_BBM1 : 0);
+}
+
 static void take_setting(struct input *in)
 {
 	const struct shape *shape = take_shape(in);
-	uint32_t features = (uint32_t)take(in, 1);
+	uint32_t features = take_features(in, shape->granule);
 
-	features &= S2_FEAT_FWB | S2_FEAT_TTL | S2_FEAT_TLBIRANGE | S2_FEAT_HAF;
 	plan.setting = (struct setting){.name = "fuzz",
+					.scope = plan.setting.scope,
 					.build = build_plan,
 					.config = {.granule_shift = shape->granule,
 						   .ipa_bits = shape->ipa_bits,
@@ -165,7 +250,9 @@ static void take_setting(struct input *in)
 						   .features = shape->features | features},
 					.base = shape->base,
 					.pages = (uint8_t)(take(in, 1) % (PAGES_MAX + 1)),
-					.guest = features & S2_FEAT_HAF ? READS : QUIET};
+					.guest = features & S2_FEAT_HD	  ? WRITES
+						 : features & S2_FEAT_HAF ? READS
+									  : QUIET};
 	plan.budget = (uint32_t)take(in, 1);
 	plan.budget = plan.budget < 0xc0 ? 0 : plan.budget & 0x1f;
 	/* Thousands of entries in a table would take all the time there is. */
@@ -238,15 +325,31 @@ static void run(struct input *in)
 static void print_call(const struct call *c)
 {
 	const struct operation *op = c->op;
-	static const char *const verb[] = {
-		[MAP] = "map",		 [UNMAP] = "unmap",    [SPLIT] = "split",
-		[COLLAPSE] = "collapse", [LOOKUP] = "lookup",  [WALK] = "walk",
-		[DEFERRED] = "deferred", [RECLAIM] = "reclaim"};
+	static const char *const verb[] = {[MAP] = "map",
+					   [UNMAP] = "unmap",
+					   [SPLIT] = "split",
+					   [COLLAPSE] = "collapse",
+					   [LOOKUP] = "lookup",
+					   [WALK] = "walk",
+					   [VERIFY] = "verify",
+					   [DEFERRED] = "deferred",
+					   [RECLAIM] = "reclaim",
+					   [COMPACT] = "compact",
+					   [PROTECT] = "protect",
+					   [PROTECT_DEFERRED] = "protect, deferred",
+					   [TOUCH] = "touch",
+					   [AGE] = "age",
+					   [LOG_START] = "log_start",
+					   [LOG_COLLECT] = "log_collect",
+					   [LOG_STOP] = "log_stop",
+					   [GROUP] = "group",
+					   [CLEAN] = "clean",
+					   [ANNOTATE] = "annotate"};
 
-	printf("  CPU%u %s ipa %#llx size %#llx memory %d attr %#x flags %#x level %u: %d, done "
-	       "%#llx\n",
+	printf("  CPU%u %s ipa %#llx size %#llx memory %d attr %#x give %#x flags %#x level %u: "
+	       "%d, done %#llx\n",
 	       c->cpu, verb[op->verb], LLU(world_ipa(op->at)), LLU(world_size(op->size)),
-	       op->memory, op->attr, op->flags, op->level, c->status, LLU(c->done));
+	       op->memory, op->attr, op->give, op->flags, op->level, c->status, LLU(c->done));
 }
 
 static void report(void)

@@ -80,6 +80,7 @@ static void open_tree(struct scene *s, struct input *in)
 		.fmt = &s->fmt,
 		.root = s->root,
 		.vmid = 1,
+		.owned = quota & 8,
 		.quota = quota < 0xc0 ? 0 : s->tables + (quota & 7),
 	};
 

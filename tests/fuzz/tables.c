@@ -7,6 +7,7 @@
  */
 #include "tables.h"
 
+#include <stage2/dirty.h>
 #include <stage2/inspect.h>
 
 #include "scene.h"
@@ -19,7 +20,8 @@
 #define BAD_RANGE S2_INVALID, S2_BAD_SIZE, S2_MISALIGNED, S2_WRAPS, S2_IPA_RANGE
 #define BAD_OBJECTS S2_BAD_CACHE, S2_BUSY
 
-static const int bad_input[] = {BAD_RANGE, BAD_OBJECTS, S2_PA_RANGE, S2_BAD_ATTR, S2_BAD_LEVEL};
+static const int bad_input[] = {BAD_RANGE,    BAD_OBJECTS,  S2_PA_RANGE,  S2_BAD_ATTR,
+				S2_BAD_LEVEL, S2_BAD_OWNER, S2_NO_OWNERS, S2_BAD_BITMAP};
 static const int map_says[] = {S2_OK,	    S2_RETRY,	 S2_MORE,    S2_NO_PAGE,
 			       S2_QUOTA,    S2_OWNED,	 S2_CORRUPT, BAD_RANGE,
 			       S2_PA_RANGE, S2_BAD_ATTR, BAD_OBJECTS};
@@ -31,6 +33,23 @@ static const int split_says[] = {S2_OK,	     S2_RETRY,	S2_MORE,     S2_NO_PAGE, 
 static const int collapse_says[] = {S2_OK,	 S2_RETRY,    S2_MORE,	     S2_NOT_UNIFORM,
 				    S2_CORRUPT,	 S2_INVALID,  S2_MISALIGNED, S2_IPA_RANGE,
 				    BAD_OBJECTS, S2_BAD_LEVEL};
+static const int split_cost_says[] = {S2_OK, S2_CORRUPT, S2_BAD_LEVEL, BAD_RANGE};
+static const int annotate_says[] = {S2_OK,     S2_RETRY,   S2_MORE,	 S2_NO_PAGE,
+				    S2_QUOTA,  S2_CORRUPT, S2_BAD_OWNER, S2_NO_OWNERS,
+				    BAD_RANGE, BAD_OBJECTS};
+static const int protect_says[] = {S2_OK,      S2_RETRY,    S2_MORE,   S2_NO_PAGE, S2_QUOTA,
+				   S2_CORRUPT, S2_BAD_ATTR, BAD_RANGE, BAD_OBJECTS};
+static const int touch_says[] = {S2_OK,	     S2_NOT_MAPPED, S2_READ_ONLY, S2_RETRY,   S2_MORE,
+				 S2_CORRUPT, S2_INVALID,    S2_IPA_RANGE, BAD_OBJECTS};
+static const int age_says[] = {S2_OK,	  S2_RETRY,    S2_MORE,	     S2_CORRUPT,
+			       BAD_RANGE, BAD_OBJECTS, S2_BAD_BITMAP};
+static const int log_says[] = {S2_OK,	   S2_RETRY,  S2_MORE,	   S2_NO_PAGE,	 S2_QUOTA,
+			       S2_CORRUPT, BAD_RANGE, BAD_OBJECTS, S2_BAD_BITMAP};
+static const int clean_says[] = {S2_OK, S2_RETRY, S2_MORE, S2_CORRUPT, BAD_RANGE, BAD_OBJECTS};
+static const int group_says[] = {S2_OK, S2_MORE, S2_CORRUPT, BAD_RANGE, BAD_OBJECTS};
+static const int compact_says[] = {S2_OK,	 S2_RETRY,  S2_MORE,	S2_CORRUPT,
+				   S2_BAD_LEVEL, BAD_RANGE, BAD_OBJECTS};
+static const int conflict_says[] = {S2_OK, S2_INVALID, BAD_OBJECTS};
 /* The header does not name S2_CORRUPT, which tells of a bad pointer in a table that was unlinked. */
 static const int flush_says[] = {S2_OK, S2_CORRUPT, S2_INVALID, BAD_OBJECTS};
 static const int reclaim_says[] = {S2_OK, S2_MORE, S2_CORRUPT, S2_INVALID, S2_BAD_CACHE};
@@ -98,6 +117,35 @@ static void begin(struct scene *s, struct input *in)
 	s->cpu.budget = 1 + (uint32_t)take(in, 1);
 	s->cpu.corrupt = (struct s2_report){.level = UINT32_MAX};
 	scene_begin(s);
+}
+
+/* Few pages, somewhere, for what is reported; the words around it are nobody's to write. */
+#define MAP_WORDS 4
+
+static uint64_t map_word[MAP_WORDS + 2];
+
+static struct s2_bitmap take_map(const struct scene *s, struct input *in, const struct range *r)
+{
+	uint8_t shape = (uint8_t)take(in, 1);
+	struct s2_bitmap map = {r->ipa, UINT64_C(64) * MAP_WORDS, &map_word[1]};
+
+	if (shape & 1)
+		map.ipa -= (uint64_t)(shape >> 4) << s->fmt.granule_shift;
+	if (shape & 2)
+		map.bits = shape;
+	if (shape >= 0xf8)
+		map.ipa = take(in, 8);
+	if (shape == 0xf7)
+		map.word = NULL;
+	return map;
+}
+
+/* `found` is of calls that count: no more pages than they have looked at. */
+static void check_map(const struct scene *s)
+{
+	must(!map_word[0] && !map_word[MAP_WORDS + 1], "a bit outside of the map");
+	must(s->cpu.found <= s->cpu.done >> s->fmt.granule_shift, "found %llu pages in %#llx",
+	     LLU(s->cpu.found), LLU(s->cpu.done));
 }
 
 /* The report names an entry that nobody may follow, of a level that exists. */
@@ -177,6 +225,8 @@ static struct wish take_wish(const struct scene *s, struct input *in, const stru
 	w.attr = (s2_attr)take(in, 2);
 	w.attr = w.attr & BIT(15) ? w.attr : w.attr & S2_ATTR_ALL;
 	w.flags = take_flags(in, S2_FAULT | S2_PAGES);
+	if (shape & 4)
+		w.flags |= shape & 8 ? S2_TAKE : S2_HOLES;
 	return w;
 }
 
@@ -248,7 +298,7 @@ static void do_map(struct scene *s, struct input *in)
 	end(s, &r, w.flags, status);
 	must(says(map_says, status), "s2_map: %d", status);
 	must(status != S2_NO_PAGE || !enough, "%llu pages are not enough", LLU(pages));
-	if (!status && !s->graph)
+	if (!status && !s->graph && !(w.flags & S2_HOLES))
 		check_mapped(s, &r, &w);
 }
 
@@ -261,12 +311,27 @@ static void do_cost(struct scene *s, struct input *in)
 	(void)cost(s, &r, &w);
 }
 
+static void do_split_cost(struct scene *s, struct input *in)
+{
+	struct range r = take_range(s, in);
+	uint32_t level = (uint32_t)take(in, 1);
+	uint64_t pages = UINT64_MAX;
+	int status;
+
+	keep_tables(s, &r);
+	scene_begin(s);
+	status = s2_split_cost(&s->tree, r.ipa, r.size, level < 0xf8 ? level & 3 : level, &pages);
+	scene_end(s);
+	must(says(split_cost_says, status), "s2_split_cost: %d", status);
+	must(!status || pages == UINT64_MAX, "counted although refused");
+}
+
 /* --- the others -------------------------------------------------------------- */
 
 static void do_unmap(struct scene *s, struct input *in)
 {
 	struct range r = take_range(s, in);
-	uint32_t flags = take_flags(in, S2_FAULT | S2_DEFER);
+	uint32_t flags = take_flags(in, S2_FAULT | S2_DEFER | S2_CLEAN);
 	struct scene_walk walk;
 	int status;
 
@@ -328,6 +393,218 @@ static void do_collapse(struct scene *s, struct input *in)
 	scene_walk(s, r.ipa, 3, &walk);
 	must(walk.found.type == M_LEAF && walk.level <= (int)level, "%#llx at %d", LLU(*walk.entry),
 	     walk.level);
+}
+
+static void do_compact(struct scene *s, struct input *in)
+{
+	struct range r = take_range(s, in);
+	uint32_t flags = take_flags(in, S2_FAULT), level = (uint32_t)take(in, 1);
+	uint32_t cached = s->cpu.cache.count;
+	int status;
+
+	if (s->graph)
+		return;
+	level = level < 0xf8 ? level & 3 : level;
+	begin(s, in);
+	s->cpu.budget &= 15;
+	s->cpu.budget += !s->cpu.budget;
+	status = s2_compact(&s->tree, &s->cpu, r.ipa, r.size, level, flags);
+	end(s, &r, flags, status);
+	must(says(compact_says, status), "s2_compact: %d", status);
+	must(s->cpu.cache.count >= cached, "it took a page");
+}
+
+static void do_annotate(struct scene *s, struct input *in)
+{
+	struct range r = take_range(s, in);
+	uint32_t flags = take_flags(in, S2_FAULT | S2_DEFER), owner = (uint32_t)take(in, 2);
+	struct scene_walk walk;
+	int status;
+
+	keep_tables(s, &r);
+	begin(s, in);
+	status = s2_annotate(&s->tree, &s->cpu, r.ipa, r.size, owner, owner, flags);
+	end(s, &r, flags, status);
+	must(says(annotate_says, status), "s2_annotate: %d", status);
+	must((status == S2_NO_OWNERS) <= !s->tree.owned, "%d", status);
+	if (status || s->graph)
+		return;
+	for (unsigned int i = 0; i < 2; i++) {
+		scene_walk(s, i ? r.ipa + r.size - 1 : r.ipa, 3, &walk);
+		must(!(*walk.entry & 1), "%#llx", LLU(*walk.entry));
+		must(flags & S2_DEFER || s2_desc_owner(*walk.entry) == owner, "%#llx",
+		     LLU(*walk.entry));
+	}
+}
+
+/* --- leaves that change in place --------------------------------------------------- */
+
+/* What must hold of a valid leaf at both ends of a range, once the call is done with it. */
+typedef bool leaf_rule(s2_desc desc, uint32_t arg);
+
+static void check_ends(const struct scene *s, const struct range *r, leaf_rule *rule, uint32_t arg)
+{
+	struct scene_walk walk;
+
+	for (unsigned int i = 0; i < 2 && !s->graph; i++) {
+		scene_walk(s, i ? r->ipa + r->size - 1 : r->ipa, 3, &walk);
+		must(walk.found.type != M_LEAF || rule(*walk.entry, arg), "%#llx",
+		     LLU(*walk.entry));
+	}
+}
+
+static bool is_taken(s2_desc desc, uint32_t take)
+{
+	return !(take & S2_R && desc & S2_DESC_READ) &&
+	       !(take & S2_W && desc & (S2_DESC_WRITE | S2_DESC_DBM)) &&
+	       !((take & S2_X) == S2_X && !(desc & S2_DESC_XN));
+}
+
+static void do_protect(struct scene *s, struct input *in)
+{
+	struct range r = take_range(s, in);
+	uint32_t flags = take_flags(in, S2_FAULT | S2_DEFER);
+	s2_attr attr = (s2_attr)take(in, 2), give = (s2_attr)take(in, 2);
+	struct s2_bitmap map = take_map(s, in, &r);
+	int status;
+
+	if (!(attr & BIT(15))) {
+		attr &= S2_RWX | S2_SW_MASK;
+		give &= (S2_RWX | S2_SW_MASK) & ~attr;
+	}
+	begin(s, in);
+	s->cpu.log = &map;
+	status = s2_protect(&s->tree, &s->cpu, r.ipa, r.size, attr, give, flags);
+	s->cpu.log = NULL;
+	end(s, &r, flags, status);
+	check_map(s);
+	must(says(protect_says, status), "s2_protect: %d", status);
+	if (!status)
+		check_ends(s, &r, is_taken, attr);
+}
+
+static void do_touch(struct scene *s, struct input *in)
+{
+	struct range r = {scene_ipa(s, in), BIT(s->fmt.granule_shift)};
+	uint32_t flags = take_flags(in, S2_FAULT | S2_WRITE);
+	uint64_t ipa = r.ipa + (take(in, 2) & (r.size - 1));
+	struct scene_walk walk;
+	int status;
+
+	if (take(in, 1) >= 0xf0)
+		ipa = take(in, 8);
+	r.ipa = ipa & ~(r.size - 1);
+	begin(s, in);
+	status = s2_touch(&s->tree, &s->cpu, ipa, flags);
+	end(s, &r, flags, status);
+	must(says(touch_says, status), "s2_touch: %d", status);
+	must((status == S2_IPA_RANGE) <= !!(ipa >> s->fmt.ipa_bits), "%d", status);
+	if (status)
+		return;
+	scene_walk(s, ipa, 3, &walk);
+	must(walk.found.type == M_LEAF && *walk.entry & S2_DESC_AF, "%#llx", LLU(*walk.entry));
+	must(!(flags & S2_WRITE) || *walk.entry & S2_DESC_WRITE, "%#llx", LLU(*walk.entry));
+}
+
+static void do_age(struct scene *s, struct input *in)
+{
+	struct range r = take_range(s, in);
+	uint32_t flags = take_flags(in, S2_FAULT | S2_CLEAR | S2_INVALIDATE | S2_DEFER);
+	struct s2_bitmap map = take_map(s, in, &r);
+	bool counts = take(in, 1) & 1;
+	int status;
+
+	begin(s, in);
+	status = s2_age(&s->tree, &s->cpu, r.ipa, r.size, counts ? NULL : &map, flags);
+	end(s, &r, flags, status);
+	check_map(s);
+	must(says(age_says, status), "s2_age: %d", status);
+	must(status != S2_BAD_BITMAP || !counts, "no map is a bad one");
+}
+
+enum log_verb { START, COLLECT, STOP_LOG };
+
+/* What is left of the log: a write leaves its mark, is noted no more, is not looked for. */
+static bool is_logged_as(s2_desc desc, uint32_t verb)
+{
+	bool logged = desc & S2_DESC_DBM, write = desc & S2_DESC_WRITE;
+
+	if (verb == START)
+		return logged || !write;
+	return verb == COLLECT ? !(logged && write) : !logged;
+}
+
+static int call_log(struct scene *s, enum log_verb verb, const struct range *r,
+		    struct s2_bitmap *map, uint32_t flags)
+{
+	switch (verb) {
+	case START:
+		return s2_log_start(&s->tree, &s->cpu, r->ipa, r->size, flags);
+	case COLLECT:
+		return s2_log_collect(&s->tree, &s->cpu, r->ipa, r->size, map, flags);
+	default:
+		return s2_log_stop(&s->tree, &s->cpu, r->ipa, r->size, map, flags);
+	}
+}
+
+static void do_log(struct scene *s, struct input *in)
+{
+	static const uint32_t known[] = {S2_FAULT | S2_DEFER, S2_FAULT | S2_DEFER | S2_KEEP,
+					 S2_FAULT};
+	enum log_verb verb = (enum log_verb)(take(in, 1) % 3);
+	struct range r = take_range(s, in);
+	uint32_t flags = take_flags(in, known[verb]);
+	struct s2_bitmap map = take_map(s, in, &r);
+	int status;
+
+	begin(s, in);
+	status = call_log(s, verb, &r, &map, flags);
+	end(s, &r, flags, status);
+	check_map(s);
+	must(says(log_says, status), "s2_log_*: %d", status);
+	if (!status && !(flags & S2_KEEP))
+		check_ends(s, &r, is_logged_as, verb);
+}
+
+/* Nothing is taken, and nobody is waited for. */
+static void do_group(struct scene *s, struct input *in)
+{
+	struct range r = take_range(s, in);
+	uint32_t cached = s->cpu.cache.count;
+	int status;
+
+	begin(s, in);
+	status = s2_group(&s->tree, &s->cpu, r.ipa, r.size);
+	must(!s->waits, "waited %llu times", LLU(s->waits));
+	end(s, &r, 0, status);
+	must(says(group_says, status), "s2_group: %d", status);
+	must(s->cpu.cache.count >= cached, "it took a page");
+}
+
+static void do_clean(struct scene *s, struct input *in)
+{
+	struct range r = take_range(s, in);
+	uint32_t flags = take_flags(in, S2_FAULT);
+	uint64_t breaks = s->cpu.stats.breaks, changes = s->cpu.stats.restricts;
+	int status;
+
+	begin(s, in);
+	status = s2_clean(&s->tree, &s->cpu, r.ipa, r.size, flags);
+	end(s, &r, flags, status);
+	must(says(clean_says, status), "s2_clean: %d", status);
+	must(s->cpu.stats.breaks == breaks && s->cpu.stats.restricts == changes, "changed");
+}
+
+static void do_conflict(struct scene *s, struct input *in)
+{
+	uint32_t runs = s->cpu.gather.runs;
+	int status;
+
+	begin(s, in);
+	status = s2_conflict(&s->tree, &s->cpu);
+	scene_end(s);
+	must(says(conflict_says, status), "s2_conflict: %d", status);
+	must(s->cpu.gather.runs == runs, "flushed");
 }
 
 static void do_flush(struct scene *s, struct input *in)
@@ -609,10 +886,12 @@ static void do_fill(struct scene *s, struct input *in)
 typedef void call(struct scene *s, struct input *in);
 
 static call *const calls[] = {
-	scene_poke,  scene_poke, scene_poke, scene_poke, do_map,    do_map,
-	do_map,	     do_unmap,	 do_unmap,   do_split,	 do_split,  do_collapse,
-	do_collapse, do_flush,	 do_fill,    do_reclaim, do_lookup, do_walk,
-	do_cost,     do_ranges,	 do_dump,    do_count,	 do_verify, do_verify,
+	scene_poke, scene_poke, scene_poke,  scene_poke,  do_map,	 do_map,      do_map,
+	do_unmap,   do_unmap,	do_split,    do_split,	  do_collapse,	 do_collapse, do_flush,
+	do_fill,    do_reclaim, do_lookup,   do_walk,	  do_cost,	 do_ranges,   do_dump,
+	do_count,   do_verify,	do_verify,   do_protect,  do_protect,	 do_touch,    do_touch,
+	do_age,	    do_age,	do_log,	     do_log,	  do_log,	 do_group,    do_clean,
+	do_compact, do_compact, do_annotate, do_conflict, do_split_cost,
 };
 
 void fuzz_tables(struct input *in, const struct s2_format *fmt)

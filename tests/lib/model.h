@@ -57,12 +57,15 @@ static inline s2_attr model_attr(uint64_t page)
 	return page & S2_ATTR_ALL;
 }
 
-/* What the operations do to it: a map keeps access flags that are set.  [ipa, ipa + size) are whole units of one window. */
+/* What the operations do to it: a map keeps what is noted of the same memory.  [ipa, ipa + size) are whole units of one window. */
 void model_map(struct model *model, uint64_t ipa, uint64_t size, uint64_t pa, s2_attr attr);
 void model_unmap(struct model *model, uint64_t ipa, uint64_t size, bool deferred);
 void model_flush(struct model *model);
 void model_own(struct model *model, uint64_t ipa, uint32_t owner);
 void model_touch(struct model *model, uint64_t ipa, uint64_t size);
+
+/* What is logged there was written. */
+void model_write(struct model *model, uint64_t ipa, uint64_t size);
 
 /* Compares s2_lookup() and a walk by the architecture's rules with every unit of a window. */
 void model_compare(const struct model *model, unsigned int window);

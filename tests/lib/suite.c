@@ -14,7 +14,7 @@
 /* A program that hangs is a failure, and nobody shall wait for it. */
 #define SECONDS_MAX 400
 
-char test_context[160];
+char test_context[200];
 
 #define NAME(status)            \
 	{                       \

@@ -28,7 +28,7 @@ static inline uint64_t bits(uint64_t value, unsigned int hi, unsigned int lo)
 }
 
 /* What the running test is doing, for the message if it fails; see set_context(). */
-extern char test_context[160];
+extern char test_context[200];
 
 #define set_context(...) ((void)snprintf(test_context, sizeof(test_context), __VA_ARGS__))
 
