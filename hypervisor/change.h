@@ -22,7 +22,7 @@ struct range {
 void change_unmap(struct vcpu *v, struct range r);
 void change_map(struct vcpu *v, struct range r, uint64_t pa, s2_attr attr);
 
-/* What is at home, and no vCPU is just working on: it may leave a part as it was. */
+/* What is at home, while there is no log, and no vCPU is working on it: it may leave a part as it was. */
 void change_map_home(struct vcpu *v, struct range r, s2_attr attr);
 
 /*

@@ -107,7 +107,7 @@ static void churn_map(struct vcpu *v)
 	struct range r = random_range(&v->churn);
 
 	if (!memory_at_home(r.ipa, r.size) || dirty_is_logged())
-		return;
+		return; /* it would be unmapped for nothing */
 	change_unmap(v, r);
 	change_map_home(v, r, S2_NORMAL | S2_RWX | S2_OLD);
 }
