@@ -49,6 +49,11 @@ static int call_split(struct vcpu *v, const struct change *c)
 	return s2_split(guest.tree, &v->s2, c->range.ipa, c->range.size, S2_LAST_LEVEL, c->flags);
 }
 
+static int call_group(struct vcpu *v, const struct change *c)
+{
+	return s2_group(guest.tree, &v->s2, c->range.ipa, c->range.size);
+}
+
 static int call_protect(struct vcpu *v, const struct change *c)
 {
 	return s2_protect(guest.tree, &v->s2, c->range.ipa, c->range.size, c->attr, 0, c->flags);
@@ -135,6 +140,11 @@ void change_split(struct vcpu *v, struct range r)
 void change_split_all(struct vcpu *v, struct range r)
 {
 	complete(v, call_split, (struct change){.range = r});
+}
+
+void change_group(struct vcpu *v, struct range r)
+{
+	complete(v, call_group, (struct change){.range = r});
 }
 
 void change_protect(struct vcpu *v, struct range r, s2_attr take)

@@ -35,6 +35,9 @@ void change_unmap_deferred(struct vcpu *v, struct range r);
 void change_split(struct vcpu *v, struct range r);
 void change_split_all(struct vcpu *v, struct range r);
 
+/* Forms contiguous groups of what fits. */
+void change_group(struct vcpu *v, struct range r);
+
 /* Takes permissions; makes what is young old, and counts it. */
 void change_protect(struct vcpu *v, struct range r, s2_attr take);
 void change_age(struct vcpu *v, struct range r);
