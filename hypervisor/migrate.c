@@ -150,7 +150,7 @@ static void print_rounds(void)
 		again += i ? result.pages[i] : 0;
 		say("stage2: migration: round %s%lu ", i < 9 ? " " : "", i + 1);
 		print_bar(result.pages[i]);
-		say(" %lu pages in %lu ms, recopied until then %lu\n", result.pages[i],
+		say(" %lu pages in %lu ms, %lu recopied so far\n", result.pages[i],
 		    (result.ends[i] - before) * 1000 / read_cntfrq_el0(), again);
 		before = result.ends[i];
 	}
