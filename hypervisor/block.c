@@ -7,8 +7,10 @@
  * page is missing.
  */
 #include "block.h"
+#include "change.h"
 #include "dirty.h"
 #include "memory.h"
+#include "options.h"
 #include "report.h"
 #include "vcpu.h"
 
@@ -38,10 +40,20 @@ int block_collapse(struct vcpu *v, uint64_t ipa)
 	return status;
 }
 
+/* Without a count: the engine looks at no more leaves than fit. */
+static void form_group(struct vcpu *v, uint64_t ipa)
+{
+	uint64_t size = guest_group_size();
+
+	if (options.contig)
+		change_group(v, (struct range){ipa & ~(size - 1), size});
+}
+
 void block_count_page(struct vcpu *v, uint64_t ipa)
 {
 	uint32_t *count = count_of(ipa);
 
+	form_group(v, ipa);
 	if (__atomic_add_fetch(count, 1, __ATOMIC_RELAXED) < block_pages())
 		return;
 	/* Not yet, or not now, or pages are better just now: the next page that is mapped there asks again. */

@@ -11,7 +11,10 @@
 
 struct vcpu;
 
-/* A page was mapped at `ipa`: collapses its block if that was the last one missing. */
+/*
+ * A page was mapped at `ipa`: forms its contiguous group if the options ask for groups, and
+ * collapses its block, if that was the last one missing.
+ */
 void block_count_page(struct vcpu *v, uint64_t ipa);
 
 /* All pages are mapped. */

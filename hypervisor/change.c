@@ -8,6 +8,7 @@
 
 #include "block.h"
 #include "change.h"
+#include "dirty.h"
 #include "memory.h"
 #include "report.h"
 #include "vcpu.h"
@@ -37,7 +38,7 @@ static int call_map(struct vcpu *v, const struct change *c)
 /* What was looked up holds until the next quiescent state, and not longer. */
 static int call_map_home(struct vcpu *v, const struct change *c)
 {
-	if (!memory_at_home(c->range.ipa, c->range.size))
+	if (dirty_is_logged() || !memory_at_home(c->range.ipa, c->range.size))
 		return S2_RETRY;
 	return s2_map(guest.tree, &v->s2, c->range.ipa, c->range.size, memory_home(c->range.ipa),
 		      c->attr, c->flags);
@@ -46,6 +47,11 @@ static int call_map_home(struct vcpu *v, const struct change *c)
 static int call_split(struct vcpu *v, const struct change *c)
 {
 	return s2_split(guest.tree, &v->s2, c->range.ipa, c->range.size, S2_LAST_LEVEL, c->flags);
+}
+
+static int call_group(struct vcpu *v, const struct change *c)
+{
+	return s2_group(guest.tree, &v->s2, c->range.ipa, c->range.size);
 }
 
 static int call_protect(struct vcpu *v, const struct change *c)
@@ -83,7 +89,8 @@ static void let_others_reclaim(struct vcpu *v, const struct change *c)
 		must(s2_qsbr_quiescent(&guest.qsbr, v->index), "s2_qsbr_quiescent");
 }
 
-static void complete(struct vcpu *v, change_call *call, struct change c)
+/* Whether all of it was done; without S2_FAULT it always is. */
+static bool complete(struct vcpu *v, change_call *call, struct change c)
 {
 	int status;
 
@@ -95,8 +102,10 @@ static void complete(struct vcpu *v, change_call *call, struct change c)
 		c.pa += v->s2.done;
 		let_others_reclaim(v, &c);
 	} while (status == S2_MORE || status == S2_NO_PAGE);
-	if (status != S2_RETRY || !(c.flags & S2_FAULT))
-		must(status, "a change of a range");
+	if (status == S2_RETRY && c.flags & S2_FAULT)
+		return false;
+	must(status, "a change of a range");
+	return true;
 }
 
 void change_unmap(struct vcpu *v, struct range r)
@@ -107,8 +116,8 @@ void change_unmap(struct vcpu *v, struct range r)
 
 void change_unmap_deferred(struct vcpu *v, struct range r)
 {
-	complete(v, call_unmap, (struct change){.range = r, .flags = S2_DEFER | S2_FAULT});
-	v->stats.unmaps++;
+	v->stats.unmaps +=
+		complete(v, call_unmap, (struct change){.range = r, .flags = S2_DEFER | S2_FAULT});
 }
 
 void change_map(struct vcpu *v, struct range r, uint64_t pa, s2_attr attr)
@@ -119,8 +128,8 @@ void change_map(struct vcpu *v, struct range r, uint64_t pa, s2_attr attr)
 
 void change_map_home(struct vcpu *v, struct range r, s2_attr attr)
 {
-	complete(v, call_map_home, (struct change){.range = r, .attr = attr, .flags = S2_FAULT});
-	v->stats.maps++;
+	v->stats.maps += complete(v, call_map_home,
+				  (struct change){.range = r, .attr = attr, .flags = S2_FAULT});
 }
 
 void change_split(struct vcpu *v, struct range r)
@@ -131,6 +140,11 @@ void change_split(struct vcpu *v, struct range r)
 void change_split_all(struct vcpu *v, struct range r)
 {
 	complete(v, call_split, (struct change){.range = r});
+}
+
+void change_group(struct vcpu *v, struct range r)
+{
+	complete(v, call_group, (struct change){.range = r});
 }
 
 void change_protect(struct vcpu *v, struct range r, s2_attr take)

@@ -22,7 +22,7 @@ struct range {
 void change_unmap(struct vcpu *v, struct range r);
 void change_map(struct vcpu *v, struct range r, uint64_t pa, s2_attr attr);
 
-/* What is at home, and no vCPU is just working on: it may leave a part as it was. */
+/* What is at home, while there is no log, and no vCPU is working on it: it may leave a part as it was. */
 void change_map_home(struct vcpu *v, struct range r, s2_attr attr);
 
 /*
@@ -34,6 +34,9 @@ void change_unmap_deferred(struct vcpu *v, struct range r);
 /* To pages; the first one may leave a part as it was. */
 void change_split(struct vcpu *v, struct range r);
 void change_split_all(struct vcpu *v, struct range r);
+
+/* Forms contiguous groups of what fits. */
+void change_group(struct vcpu *v, struct range r);
 
 /* Takes permissions; makes what is young old, and counts it. */
 void change_protect(struct vcpu *v, struct range r, s2_attr take);

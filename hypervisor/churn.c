@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* SPDX-FileCopyrightText: 2026 The stage2 authors */
 /*
- * A test by fire: unmap, split, collapse and write-protect ranges of any size and
+ * A test by fire: unmap, split, collapse, group and write-protect ranges of any size and
  * alignment, and move pages, on all vCPUs at once, while the guest verifies its
  * memory.
  *
@@ -107,7 +107,7 @@ static void churn_map(struct vcpu *v)
 	struct range r = random_range(&v->churn);
 
 	if (!memory_at_home(r.ipa, r.size) || dirty_is_logged())
-		return;
+		return; /* it would be unmapped for nothing */
 	change_unmap(v, r);
 	change_map_home(v, r, S2_NORMAL | S2_RWX | S2_OLD);
 }
@@ -122,17 +122,23 @@ static void churn_collapse(struct vcpu *v)
 	block_collapse(v, random_block(&v->churn));
 }
 
+static void churn_group(struct vcpu *v)
+{
+	change_group(v, random_range(&v->churn));
+}
+
 void churn_step(struct vcpu *v)
 {
 	static void (*const steps[])(struct vcpu *) = {
 		churn_unmap, churn_unmap_two, churn_protect,  churn_age,
-		churn_map,   churn_split,     churn_collapse,
+		churn_map,   churn_split,     churn_collapse, churn_group,
 	};
+	uint64_t choices = sizeof(steps) / sizeof(steps[0]) - !options.contig;
 	uint64_t now = read_cntpct_el0();
 
 	if (!options.churn || now < v->churn.next)
 		return;
-	steps[churn_random(&v->churn, sizeof(steps) / sizeof(steps[0]))](v);
+	steps[churn_random(&v->churn, choices)](v);
 	if (!options.dirty)
 		move_page(v);
 	v->churn.next = read_cntpct_el0() + read_cntfrq_el0() / STEPS_PER_SECOND;

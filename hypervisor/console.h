@@ -11,7 +11,7 @@
 
 void console_init(void);
 
-/* The conversions of printf that are needed here: %s %u %d %lu %lx %c %%. */
+/* The conversions of printf that are needed here: %s %u %d %lu %lx %%. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void say_va(const char *format, va_list args);
 

@@ -134,7 +134,10 @@ static bool touch(struct vcpu *v, const struct backing *b, uint64_t esr, bool wr
 	return true;
 }
 
-/* One page; the engine asks for table pages when it needs more than the cache has. */
+/*
+ * One page; the engine asks for table pages when it needs more than the cache has.  To
+ * dissolve one large group uses up a budget.
+ */
 static int map_page(struct vcpu *v, const struct backing *b)
 {
 	int status;
@@ -143,7 +146,7 @@ static int map_page(struct vcpu *v, const struct backing *b)
 		vcpu_fill_cache(v);
 		status = s2_map(guest.tree, &v->s2, b->ipa, guest_page_size(), b->pa, b->attr,
 				S2_FAULT | S2_PAGES);
-	} while (status == S2_NO_PAGE);
+	} while (status == S2_NO_PAGE || status == S2_MORE);
 	return status;
 }
 

@@ -93,10 +93,11 @@ static uint32_t block_size_feature(void)
 	return levels[options.bbm];
 }
 
-/* Of these, what is used: a log that the CPU keeps only if that was asked for. */
+/* Of these, what is used: a log that the CPU keeps, or groups, only if that was asked for. */
 static uint32_t table_features(void)
 {
-	uint32_t found = found_features() | block_size_feature();
+	uint32_t found =
+		found_features() | block_size_feature() | (options.contig ? S2_FEAT_CONTIG : 0);
 
 	if (options.dirty == DIRTY_HW && !(found & S2_FEAT_HD))
 		die("this CPU does not note writes itself (FEAT_HAFDBS); ID_AA64MMFR1_EL1 %lx",

@@ -28,10 +28,15 @@ void guest_format_init(void);
 /* Empty tables; the second ones only if they will be needed. */
 void guest_init(void);
 
-/* Bytes of a page of the granule, and of a block at BLOCK_LEVEL. */
+/* Bytes of a page of the granule, of a contiguous group of them, and of a block at BLOCK_LEVEL. */
 static inline uint64_t guest_page_size(void)
 {
 	return s2_level_size(&guest.format, S2_LAST_LEVEL);
+}
+
+static inline uint64_t guest_group_size(void)
+{
+	return guest_page_size() * s2_level_group(&guest.format, S2_LAST_LEVEL);
 }
 
 static inline uint64_t guest_block_size(void)

@@ -13,6 +13,7 @@ CHURN ?= 0## 1: change the tables under the running guest, at random (0)
 DIRTY ?= none## log what the running guest writes: hw (CPU=max), wp or split (none)
 SPLIT ?= 0## 1: split all memory of the running guest into pages, form blocks again, and so on (0)
 BBM ?= 0## level of FEAT_BBM that the tables make use of, 0, 1 or 2 (CPU=max has 2) (0)
+CONTIG ?= 0## 1: form contiguous groups of the guest's pages: 16 of 4K, 128 of 16K, 32 of 64K (0)
 WAY ?= hw wp split## ways to log that `make migrate` shows, of hw (with CPU=max), wp and split (all)
 HYP_CC ?= $(CROSS)gcc## compiler of the hypervisor; clang --target=aarch64-linux-gnu works too
 
@@ -31,13 +32,14 @@ PAYLOADS := $(GUEST)/hole.bin $(GUEST)/spin.bin
 .PHONY: hypervisor guest run migrate need-hypervisor need-guest need-run
 hypervisor: $(HYP)/hypervisor.elf ## The EL2 hypervisor for QEMU's virt board
 guest: $(GUEST)/Image $(GUEST)/initramfs.cpio $(PAYLOADS) ## Debian's arm64 kernel and a userland for it
-run: hypervisor guest | need-run ## Boot a Debian guest on the library (CPU=, VCPUS=, MEM=, GRANULE=, CHURN=1, DIRTY=, SPLIT=1, BBM=)
+run: hypervisor guest | need-run ## Boot a Debian guest on the library (CPU=, VCPUS=, MEM=, GRANULE=, CHURN=1, DIRTY=, SPLIT=1, BBM=, CONTIG=1)
 	@scripts/run-guest -b $(B) -c "$(CPU)" -s "$(VCPUS)" -m "$(MEM)" -g "$(GRANULE)" -x "$(CHURN)" \
-		-d "$(DIRTY)" -r "$(SPLIT)" -B "$(BBM)"
+		-d "$(DIRTY)" -r "$(SPLIT)" -B "$(BBM)" -C "$(CONTIG)"
 migrate: hypervisor guest | need-run ## Move the running guest to other memory and tables (WAY=, and as for run)
 	@for way in $(WAY); do \
 		cpu="$(CPU)"; [ $$way != hw ] || cpu=max; \
-		scripts/run-guest -b $(B) -c $$cpu -s "$(VCPUS)" -m "$(MEM)" -g "$(GRANULE)" -x "$(CHURN)" -d $$way -l || exit; \
+		scripts/run-guest -b $(B) -c $$cpu -s "$(VCPUS)" -m "$(MEM)" -g "$(GRANULE)" -x "$(CHURN)" \
+			-d $$way -l -B "$(BBM)" -C "$(CONTIG)" || exit; \
 	done
 
 need-hypervisor:

@@ -26,8 +26,8 @@ _Noreturn void main(struct vcpu *v)
 	guest_init();
 	vcpu_init();
 	features_print();
-	say("stage2: guest RAM: %lu MiB, IPA %lx on PA %lx%s\n", options.mem, RAM_IPA, RAM_PA,
-	    options.churn ? "; churn" : "");
+	say("stage2: guest RAM: %lu MiB, IPA %lx on PA %lx%s%s\n", options.mem, RAM_IPA, RAM_PA,
+	    options.churn ? "; churn" : "", options.contig ? "; contiguous groups" : "");
 
 	v = vcpu_claim(read_mpidr_el1());
 	v->entry = KERNEL_IPA;

@@ -25,12 +25,14 @@
 
 #define ROUNDS_MAX 10
 #define FEW_PAGES 64 /* that the guest may wait for */
+#define BAR_WIDTH 40 /* of all pages */
 
 static struct {
 	uint64_t pages[ROUNDS_MAX + 1]; /* in each round; the first one is all of them */
+	uint64_t ends[ROUNDS_MAX + 1]; /* when it did, ticks of CNTPCT_EL0 */
+	uint64_t start;
 	uint64_t rounds;
 	uint64_t copied;
-	uint64_t last; /* while the guest stood still */
 	uint64_t missed;
 	uint64_t downtime; /* ticks of CNTPCT_EL0, which are the guest's */
 	bool in_time; /* the guest was still at work */
@@ -52,6 +54,7 @@ static void map_copy(struct vcpu *w)
 
 static void note_round(uint64_t pages)
 {
+	result.ends[result.rounds] = read_cntpct_el0();
 	result.pages[result.rounds++] = pages;
 	result.copied += pages;
 }
@@ -116,30 +119,55 @@ void migrate_run(struct vcpu *w)
 	uint64_t start;
 
 	map_copy(w);
+	result.start = read_cntpct_el0();
 	precopy(w);
 	result.in_time = !stop_requested();
 	start = read_cntpct_el0();
 	halt_pause(w);
-	result.last = dirty_copy_collected(w);
-	note_round(result.last);
+	note_round(dirty_copy_collected(w));
 	start += check();
 	switch_over(w);
 	result.downtime = read_cntpct_el0() - start;
 	destroy_old(w);
 }
 
+static void print_bar(uint64_t pages)
+{
+	uint64_t full = (pages * BAR_WIDTH + result.pages[0] - 1) / result.pages[0];
+
+	say("|");
+	for (uint64_t i = 0; i < BAR_WIDTH; i++)
+		say(i < full ? "#" : " ");
+	say("|");
+}
+
+static void print_rounds(void)
+{
+	uint64_t before = result.start;
+	uint64_t again = 0;
+
+	for (uint64_t i = 0; i < result.rounds; i++) {
+		again += i ? result.pages[i] : 0;
+		say("stage2: migration: round %s%lu ", i < 9 ? " " : "", i + 1);
+		print_bar(result.pages[i]);
+		say(" %lu pages in %lu ms, %lu recopied so far\n", result.pages[i],
+		    (result.ends[i] - before) * 1000 / read_cntfrq_el0(), again);
+		before = result.ends[i];
+	}
+}
+
 void migrate_print(bool guest_ok)
 {
 	if (!options.migrate)
 		return;
-	say("stage2: migration: pages per round:");
-	for (uint64_t i = 0; i < result.rounds; i++)
-		say(" %lu", result.pages[i]);
-	say("; the last %lu while the guest stood still, for %lu us\n", result.last,
-	    result.downtime * 1000000 / read_cntfrq_el0());
-	say("migrate: way=%s rounds=%lu copied=%lu recopied=%lu downtime=%lu missed=%lu guest=%s\n",
-	    dirty_way_name(), result.rounds, result.copied, result.copied - result.pages[0],
-	    result.downtime, result.missed,
+	print_rounds();
+	say("stage2: migration: the guest stood still in the last one, for %lu ticks of its "
+	    "counter, %lu us\n",
+	    result.downtime, result.downtime * 1000000 / read_cntfrq_el0());
+	say("stage2-migration: recopied=%lu downtime=%lu\n", result.copied - result.pages[0],
+	    result.downtime);
+	say("migrate: way=%s rounds=%lu copied=%lu missed=%lu guest=%s\n", dirty_way_name(),
+	    result.rounds, result.copied, result.missed,
 	    !result.in_time ? "early"
 	    : guest_ok	    ? "ok"
 			    : "failed");

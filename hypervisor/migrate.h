@@ -15,7 +15,7 @@ struct vcpu;
 /* The worker's job. */
 void migrate_run(struct vcpu *w);
 
-/* The line for programs to read; whether the guest was migrated in time, with all of its memory. */
+/* The rounds for people, and the lines for programs to read; whether the guest was migrated in time, with all of its memory. */
 void migrate_print(bool guest_ok);
 bool migrate_ok(void);
 

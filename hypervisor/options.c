@@ -30,6 +30,7 @@ static const struct option {
 	{"migrate", &options.migrate, 0, 1},
 	{"split", &options.split, 0, 1},
 	{"bbm", &options.bbm, 0, 2},
+	{"contig", &options.contig, 0, 1},
 	{"worker", &options.worker, 0, MAX_VCPUS},
 };
 

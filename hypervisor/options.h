@@ -26,7 +26,8 @@ struct options {
 	uint64_t migrate; /* 1: and move the guest to other memory and tables */
 	uint64_t split; /* 1: split all of the running guest's memory, collapse it, and again */
 	uint64_t bbm; /* level of FEAT_BBM to use */
-	uint64_t worker; /* Aff0 of the CPU that does the last three; 0: there is none */
+	uint64_t contig; /* 1: form contiguous groups */
+	uint64_t worker; /* Aff0 of the CPU for dirty, migrate and split; 0: there is none */
 };
 extern struct options options;
 

@@ -9,6 +9,7 @@
 #include "console.h"
 #include "memory.h"
 #include "options.h"
+#include "pool.h"
 #include "report.h"
 #include "reshape.h"
 #include "vcpu.h"
@@ -24,11 +25,16 @@ static void collapse_all(struct vcpu *w)
 	}
 }
 
+/* All that can be: each round unlinks the tables of all memory. */
 static void reclaim(struct vcpu *w)
 {
-	int status = s2_reclaim(guest.tree, &w->s2);
+	int status;
 
-	if (status != S2_MORE && status != S2_RETRY)
+	do {
+		status = s2_reclaim(guest.tree, &w->s2);
+		pool_drain(&w->s2.cache, S2_FAULT_PAGES);
+	} while (status == S2_MORE);
+	if (status != S2_RETRY)
 		must(status, "s2_reclaim");
 }
 

@@ -55,6 +55,8 @@ static void add_engine(struct s2_stats *total, const struct s2_stats *s)
 	total->breaks += s->breaks;
 	total->splits += s->splits;
 	total->collapses += s->collapses;
+	total->groups_formed += s->groups_formed;
+	total->groups_dissolved += s->groups_dissolved;
 	total->restricts += s->restricts;
 	total->tables_linked += s->tables_linked;
 	total->tables_unlinked += s->tables_unlinked;
@@ -105,6 +107,14 @@ static void print_tables(const struct s2_stats *e, uint64_t live, uint64_t peak)
 	    live, peak, e->tables_linked, e->tables_unlinked, e->tables_freed, e->pages_returned);
 }
 
+/* Those that new tables have from the beginning are not formed. */
+static void print_groups(const struct s2_stats *e)
+{
+	if (options.contig)
+		say("stage2-groups: pages=%lu formed=%lu dissolved=%lu\n",
+		    guest_group_size() / guest_page_size(), e->groups_formed, e->groups_dissolved);
+}
+
 static bool has_run(const struct vcpu *v)
 {
 	return v->stats.exits > 0;
@@ -130,6 +140,7 @@ void stats_print(const struct outcome *outcome)
 	print_time(total.longest);
 	print_engine(&engine, &total);
 	print_tables(&engine, outcome->tables_live, total.peak);
+	print_groups(&engine);
 	reshape_print();
 	dirty_print();
 	migrate_print(outcome->guest_ok);

@@ -18,6 +18,7 @@
 #define ROUNDS_PER_SECOND 10 /* at most, where nothing else says when to stop */
 
 static bool claimed; /* by whoever switches it on, or sees to it that nobody does */
+static bool finished; /* its job */
 
 static bool claim(void)
 {
@@ -38,7 +39,6 @@ void worker_poll(struct vcpu *v)
 {
 	if (!options.worker || v->stats.exits % 64 || !guest_is_busy() || !claim())
 		return;
-	vcpu_set_state(worker(), VCPU_STARTING);
 	psci_start(worker(), options.worker);
 }
 
@@ -64,6 +64,7 @@ _Noreturn void worker_main(struct vcpu *w)
 	else
 		dirty_run(w);
 	must(s2_qsbr_offline(&guest.qsbr, w->index), "s2_qsbr_offline");
+	__atomic_store_n(&finished, true, __ATOMIC_SEQ_CST);
 	psci_off(w);
 }
 
@@ -74,7 +75,7 @@ void worker_finish(struct vcpu *v)
 	/* Out of the guest like any other, and of the read-side section: it may wait for both. */
 	must(s2_qsbr_offline(&guest.qsbr, v->index), "s2_qsbr_offline");
 	vcpu_set_state(v, VCPU_PAUSED);
-	while (vcpu_state(worker()) != VCPU_OFF)
+	while (!__atomic_load_n(&finished, __ATOMIC_SEQ_CST))
 		__asm__ volatile("yield");
 	vcpu_set_state(v, VCPU_ON);
 	must(s2_qsbr_online(&guest.qsbr, v->index), "s2_qsbr_online");

@@ -32,7 +32,7 @@ _Noreturn void worker_main(struct vcpu *w);
  */
 bool worker_rests(struct vcpu *w);
 
-/* Waits until it is off, and nobody will switch it on.  The guest has been told to stop. */
+/* Waits until its job is done, and nobody will give it one.  The guest has been told to stop. */
 void worker_finish(struct vcpu *v);
 
 #endif
