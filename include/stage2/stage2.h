@@ -373,7 +373,7 @@ int s2_protect(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t 
  *
  * flags: S2_FAULT, S2_WRITE.
  * S2_OK; S2_NOT_MAPPED (a hole, or an annotation); S2_READ_ONLY (with S2_WRITE); S2_RETRY
- * (S2_FAULT only); S2_CORRUPT; bad input: S2_INVALID, S2_IPA_RANGE, S2_BAD_CACHE, S2_BUSY.
+ * (S2_FAULT only); S2_MORE (the budget went in waiting); S2_CORRUPT; bad input: S2_INVALID, S2_IPA_RANGE, S2_BAD_CACHE, S2_BUSY.
  * Takes no table page.
  *
  * TLB: an entry without access flag is not cached; after S2_WRITE the calling CPU's own
