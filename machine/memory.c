@@ -10,7 +10,9 @@
  *
  * A step is a point of scheduling only if another CPU touches the same memory in
  * some run: the explorer finds these addresses as it goes, and starts again
- * when it has found one more.
+ * when it has found one more.  Who goes through a table does, in the middle of it,
+ * the same to hundreds of entries: those far from all that is watched are one place,
+ * and who goes from one to the next takes one step.
  */
 #include "memory.h"
 
@@ -21,6 +23,7 @@
 
 #include <stage2/stage2.h>
 
+#include "digest.h"
 #include "fiber.h"
 
 static _Alignas(1 << 20) unsigned char arena[M_ARENA_BYTES];
@@ -260,12 +263,41 @@ static bool touch(const void *p, bool write)
 	return was;
 }
 
-/* A step on memory: lets others run first, if they could tell. */
-static void step(const void *p, bool write)
+/* The far entries of a table, as a place where no entry is. */
+static const void *far_of(const uint64_t *p)
 {
-	if (m_fiber_current() >= 0 && touch(p, write))
+	size_t offset = (size_t)((const unsigned char *)p - arena);
+
+	if (m.shared_all || offset >= arena_used || m_mmu_is_near(p))
+		return NULL;
+	return &arena[offset >> m.page_shift << m.page_shift] + 1;
+}
+
+/* Which of the far entries come next, and whether any is written, is not known yet. */
+static void step_far(const void *far, bool write)
+{
+	if (!touch(far, write) || m_fiber_place() == (uintptr_t)far)
+		return;
+	m_fiber_pause((struct m_step){.kind = M_STEP_WRITE, .address = (uintptr_t)far});
+}
+
+/*
+ * A step on memory: lets others run first, if they could tell.  What it finds there is
+ * noted for the digest of the fiber.
+ */
+static void step(const uint64_t *p, bool write)
+{
+	const void *far;
+
+	if (m_fiber_current() < 0)
+		return;
+	far = far_of(p);
+	if (far)
+		step_far(far, write);
+	else if (touch(p, write))
 		m_fiber_pause((struct m_step){.kind = write ? M_STEP_WRITE : M_STEP_READ,
 					      .address = (uintptr_t)p});
+	m_fiber_saw(m_cpu(), *p);
 }
 
 /* --- free pages ------------------------------------------------------------------ */
@@ -282,8 +314,11 @@ static bool caches_changed(void)
 	for (unsigned int i = 0; i < M_CPUS; i++) {
 		const void *head = m.cpu[i] ? m.cpu[i]->cache.head : NULL;
 
-		changed |= head != m.head[i];
+		if (head == m.head[i])
+			continue;
+		changed = true;
 		m.head[i] = head;
+		m_fiber_saw(i, (uintptr_t)head);
 	}
 	return changed;
 }
@@ -350,6 +385,7 @@ static void wrote(uint64_t *p, uint64_t old, uint64_t new)
 		return;
 	}
 	count_write();
+	m.digest ^= m_mix_place(p, old) ^ m_mix_place(p, new);
 	m_rules_write(p, old, new);
 	m_mmu_store(p, old);
 }
@@ -436,6 +472,16 @@ uint64_t m_vttbr(uint64_t vttbr)
 	return old;
 }
 
+/*
+ * What software writes without a step, to pages that are its own, follows from what it
+ * has read in steps.
+ */
+uint64_t m_run_digest(void)
+{
+	m_look_at_caches();
+	return m_mix(m_mix(m_mix(m.digest, m.free), m_mmu_digest()), m_caches_digest());
+}
+
 uint64_t m_waits(unsigned int cpu)
 {
 	return m.waits[cpu];
@@ -510,6 +556,7 @@ void m_run_begin(const struct m_config *cfg)
 		s->head[i] = NULL;
 	}
 	s->free = 0;
+	s->digest = 0;
 	m_fibers_forget();
 	m_rules_begin();
 	m_caches_begin();

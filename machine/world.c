@@ -10,6 +10,8 @@
 
 #include <stage2/inspect.h>
 
+#include "digest.h"
+
 struct world world;
 
 /* --- places ----------------------------------------------------------------------- */
@@ -236,6 +238,47 @@ void world_begin(void *arg)
 		m_fiber_start(world.cpus, run_hardware, NULL);
 }
 
+/* --- telling states apart --------------------------------------------------------------- */
+
+/* Of the order of calls only this matters: who had returned before another began. */
+static uint64_t mix_order(uint64_t digest, const struct call *c)
+{
+	uint64_t before = world.hardware.ended && world.hardware.ended < c->started;
+
+	for (unsigned int i = 0; i < world.calls; i++) {
+		const struct call *other = &world.call[i];
+
+		before = before << 1 | (other->ended && other->ended < c->started);
+	}
+	return m_mix(digest, before);
+}
+
+static uint64_t mix_call(uint64_t digest, const struct call *c)
+{
+	digest = mix_order(digest, c);
+	if (!c->started || c->ended || !judge_wants_clean(c->op))
+		return digest;
+	for (unsigned int w = 0; w < WATCHED; w++)
+		digest = m_mix(m_mix(digest, c->was[w].pa),
+			       c->was[w].attributes << 1 | c->was[w].mapped);
+	return m_mix(digest, c->cleanings);
+}
+
+uint64_t world_digest(void *arg)
+{
+	const struct s2_tree *t = &world.tree;
+	const uint64_t word[] = {t->tables, t->unlinked,    t->reclaiming,   t->waiting,
+				 t->cookie, t->restricting, world.qsbr.epoch};
+	uint64_t digest = m_mix_words(m_run_digest(), word, sizeof(word));
+
+	(void)arg;
+	for (unsigned int i = 0; i < CPUS_MAX; i++)
+		digest = m_mix(digest, world.slot[i].seen);
+	for (unsigned int i = 0; i < world.calls; i++)
+		digest = mix_call(digest, &world.call[i]);
+	return mix_order(digest, &world.hardware);
+}
+
 /* --- building ------------------------------------------------------------------------ */
 
 void require_ok(int status)
@@ -250,10 +293,12 @@ static void build_caches(void)
 
 	world.pages = 0;
 	for (unsigned int i = 0; i < CPUS_MAX; i++) {
+		unsigned int pages = i < world.cpus ? world.setting->pages : 0;
+
 		require_ok(s2_cpu_init(&world.cpu[i], world.fmt.granule_shift));
-		for (unsigned int n = 0; n < world.setting->pages; n++)
+		for (unsigned int n = 0; n < pages; n++)
 			require_ok(s2_cache_put(&world.cpu[i].cache, m_page(page++)));
-		world.pages += world.setting->pages;
+		world.pages += pages;
 	}
 }
 

@@ -133,6 +133,9 @@ void world_build(const struct setting *setting);
 /* Starts one run: a fiber for each CPU, and one for the hardware if the setting has it. */
 void world_begin(void *arg);
 
+/* A digest of the run at this moment, but for its fibers. */
+uint64_t world_digest(void *arg);
+
 /* How many fibers that are. */
 unsigned int world_fibers(void);
 

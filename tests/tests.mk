@@ -48,8 +48,9 @@ $(T)/$(1)/%: $(T)/$(1)/obj/tests/%.o $(patsubst %.c,$(T)/$(1)/obj/%.o,$(S2_SOURC
 	@$(CC) -pthread $(TEST_CFLAGS_$(1)) -o $$@ $$^ $(TEST_LIBS)
 endef
 $(foreach variant,plain asan tsan,$(eval $(call test_variant,$(variant))))
+EXPLORER := explore fiber states
 # Interleavings of a client that is no operation on a tree: the machine's explorer alone.
-$(foreach variant,plain asan tsan,$(eval $(T)/$(variant)/vmid: $(T)/$(variant)/obj/machine/explore.o $(T)/$(variant)/obj/machine/fiber.o))
+$(foreach variant,plain asan tsan,$(eval $(T)/$(variant)/vmid: $(EXPLORER:%=$(T)/$(variant)/obj/machine/%.o)))
 .SECONDARY:
 
 # The long ones first, so that two at a time end together.  Random tests do fewer
