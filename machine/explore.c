@@ -53,12 +53,23 @@ static bool memory_commutes(struct m_step a, struct m_step b)
 }
 
 /*
+ * The hardware's write is a store, which no DSB of another's completes, and a moment of
+ * which linearizability speaks.
+ */
+static bool hardware_commutes(struct m_step with)
+{
+	return with.kind == M_STEP_DSB || (is_memory(with.kind) && with.apart);
+}
+
+/*
  * A TLBI that completes takes away what was fetched before and lets it be fetched
  * again: it commutes with no store and no other barrier.  A call and a return
  * are ordered in real time, which linearizability speaks of.
  */
 static bool commutes(struct m_step a, struct m_step b)
 {
+	if (a.kind == M_STEP_HARDWARE || b.kind == M_STEP_HARDWARE)
+		return hardware_commutes(a.kind == M_STEP_HARDWARE ? b : a);
 	if (a.kind >= M_STEP_HARDWARE || b.kind >= M_STEP_HARDWARE)
 		return false;
 	if (is_memory(a.kind) && is_memory(b.kind))

@@ -156,11 +156,6 @@ int m_fiber_current(void)
 	return current;
 }
 
-uintptr_t m_fiber_place(void)
-{
-	return fibers[current].next.address;
-}
-
 void m_fiber_pause(struct m_step next)
 {
 	struct fiber *f;

@@ -11,9 +11,6 @@
 /* Stops the running fiber until the scheduler lets it take `next`.  Outside of fibers: nothing. */
 void m_fiber_pause(struct m_step next);
 
-/* The place of the step that the running fiber has taken last. */
-uintptr_t m_fiber_place(void);
-
 /* No fiber has anything left to do. */
 void m_fibers_forget(void);
 

@@ -97,12 +97,14 @@ enum m_kind {
 	M_STEP_DSB, /* completes stores only */
 	M_STEP_TLBI, /* a DSB that completes TLBIs */
 	M_STEP_HARDWARE, /* an entry is written by a walk, somewhere */
+	M_STEP_FAR, /* a way through entries that look the same */
 	M_STEP_WAIT, /* look again once something has changed */
 };
 
 struct m_step {
 	enum m_kind kind;
 	uintptr_t address; /* of reads and writes */
+	bool apart; /* there is no entry there that a walk for a watched page reads */
 };
 
 /*

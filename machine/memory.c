@@ -11,8 +11,8 @@
  * A step is a point of scheduling only if another CPU touches the same memory in
  * some run: the explorer finds these addresses as it goes, and starts again
  * when it has found one more.  Who goes through a table does, in the middle of it,
- * the same to hundreds of entries: those far from all that is watched are one place,
- * and who goes from one to the next takes one step.
+ * the same to hundreds of entries: who goes from one of those that are far from all that
+ * is watched to the next, and reads the same words for each, takes one step.
  */
 #include "memory.h"
 
@@ -263,22 +263,56 @@ static bool touch(const void *p, bool write)
 	return was;
 }
 
+static bool is_entry(const void *p)
+{
+	return (size_t)((const unsigned char *)p - arena) < arena_used;
+}
+
 /* The far entries of a table, as a place where no entry is. */
 static const void *far_of(const uint64_t *p)
 {
 	size_t offset = (size_t)((const unsigned char *)p - arena);
 
-	if (m.shared_all || offset >= arena_used || m_mmu_is_near(p))
+	if (m.shared_all || !is_entry(p) || m_mmu_is_near(p))
 		return NULL;
 	return &arena[offset >> m.page_shift << m.page_shift] + 1;
 }
 
-/* Which of the far entries come next, and whether any is written, is not known yet. */
+/* The far entries of a table are a place of their own to stop at: others go there, or see it. */
+static void share(const void *far)
+{
+	struct m_shared *s = shared_of(far);
+
+	m.shared_grew |= !is_shared(s);
+	s->writers = ~0u;
+}
+
+/* Which entries come next, and what is read in between, is not known yet. */
 static void step_far(const void *far, bool write)
 {
-	if (!touch(far, write) || m_fiber_place() == (uintptr_t)far)
+	bool stops = touch(far, write);
+
+	if (stops && m.far[m_cpu()] != far)
+		m_fiber_pause((struct m_step){.kind = M_STEP_FAR});
+	m.far[m_cpu()] = far;
+}
+
+static void step_near(const uint64_t *p, bool write)
+{
+	const void *far = m.far[m_cpu()];
+	bool stops = touch(p, write);
+
+	/* One word that is read for each of the far entries. */
+	if (far && !write && !is_entry(p)) {
+		if (stops)
+			share(far);
 		return;
-	m_fiber_pause((struct m_step){.kind = M_STEP_WRITE, .address = (uintptr_t)far});
+	}
+	m.far[m_cpu()] = NULL;
+	if (stops)
+		m_fiber_pause((struct m_step){.kind = write ? M_STEP_WRITE : M_STEP_READ,
+					      .address = (uintptr_t)p,
+					      .apart = !is_entry(p) || !m_mmu_may_read(p)});
 }
 
 /*
@@ -294,9 +328,8 @@ static void step(const uint64_t *p, bool write)
 	far = far_of(p);
 	if (far)
 		step_far(far, write);
-	else if (touch(p, write))
-		m_fiber_pause((struct m_step){.kind = write ? M_STEP_WRITE : M_STEP_READ,
-					      .address = (uintptr_t)p});
+	else
+		step_near(p, write);
 	m_fiber_saw(m_cpu(), *p);
 }
 
@@ -450,6 +483,7 @@ void m_dsb(enum m_dsb kind)
 	static const char *const name[] = {"dsb ishst", "dsb ish", "dsb nsh"};
 
 	m_look_at_caches();
+	m.far[m_cpu()] = NULL;
 	m_fiber_pause((struct m_step){.kind = m_mmu_owes_tlbi(kind) ? M_STEP_TLBI : M_STEP_DSB});
 	remember(name[kind], NULL, 0, 0);
 	m_mmu_dsb(kind);
@@ -490,6 +524,7 @@ uint64_t m_waits(unsigned int cpu)
 void m_wait(void)
 {
 	m.waits[m_cpu()]++;
+	m.far[m_cpu()] = NULL;
 	m_fiber_pause((struct m_step){.kind = M_STEP_WAIT});
 }
 
@@ -550,6 +585,7 @@ void m_run_begin(const struct m_config *cfg)
 	s->version = 0;
 	memset(s->writes, 0, sizeof(s->writes));
 	memset(s->waits, 0, sizeof(s->waits));
+	memset(s->far, 0, sizeof(s->far));
 	for (unsigned int i = 0; i < M_CPUS; i++) {
 		s->vttbr[i] = cfg->vttbr;
 		s->cpu[i] = NULL;

@@ -39,6 +39,7 @@ struct m_state {
 	uint64_t version; /* counts writes */
 	uint64_t writes[M_CPUS]; /* those of each CPU */
 	uint64_t waits[M_CPUS];
+	const void *far[M_CPUS]; /* the far entries that a CPU is at */
 	uint64_t vttbr[M_CPUS]; /* VTTBR_EL2 of each CPU */
 	const struct s2_cpu *cpu[M_CPUS];
 	const void *head[M_CPUS]; /* of its cache, when last looked at */
@@ -80,6 +81,7 @@ void m_mmu_dsb(enum m_dsb kind);
 bool m_mmu_owes_tlbi(enum m_dsb kind);
 void m_mmu_check_free(void);
 uint64_t m_mmu_digest(void);
+bool m_mmu_may_read(const uint64_t *p);
 bool m_mmu_is_near(const uint64_t *p);
 void m_mmu_forget(uint64_t pages);
 

@@ -56,6 +56,7 @@ static struct {
 	unsigned int tlbis[M_CPUS];
 	bool may_conflict;
 	uint64_t digest; /* of the sets */
+	uint64_t index[M_WATCHED][4]; /* of the entry for a page, by level */
 	bool near[ENTRIES_MAX]; /* index in a table of any level */
 } mmu;
 
@@ -239,8 +240,7 @@ static bool grow_entry(unsigned int cpu, unsigned int w, const uint64_t *entry, 
 static bool grow_group(unsigned int cpu, unsigned int w, const uint64_t *entry, int level)
 {
 	int64_t entries = INT64_C(1) << m_regime_group(&mmu.regime, level);
-	int64_t index = (int64_t)m_regime_index(&mmu.regime, m.cfg.watched[w], level);
-	int64_t own = index & (entries - 1);
+	int64_t own = (int64_t)mmu.index[w][level] & (entries - 1);
 	bool grew = false;
 
 	for (int64_t i = 0; i < entries; i++)
@@ -252,10 +252,9 @@ static bool grow_group(unsigned int cpu, unsigned int w, const uint64_t *entry, 
 static const uint64_t *entry_in(uint64_t pa, unsigned int w, int level)
 {
 	const uint64_t *table = m_table(pa);
-	uint64_t index = m_regime_index(&mmu.regime, m.cfg.watched[w], level);
 
 	if (table)
-		return &table[index];
+		return &table[mmu.index[w][level]];
 	m_violation("rule 1: a walk for IPA %llx goes to %llx, where no table is",
 		    (unsigned long long)m.cfg.watched[w], (unsigned long long)pa);
 	return NULL;
@@ -325,7 +324,7 @@ static bool grow_changed(unsigned int cpu, unsigned int w, const uint64_t *chang
 {
 	const uint64_t *entry = entry_in(pa, w, level);
 	int64_t entries = INT64_C(1) << (m.cfg.contiguous ? m_regime_group(&mmu.regime, level) : 0);
-	int64_t own = (int64_t)m_regime_index(&mmu.regime, m.cfg.watched[w], level) & (entries - 1);
+	int64_t own = (int64_t)mmu.index[w][level] & (entries - 1);
 	int64_t distance = entry ? changed - entry : entries;
 
 	if (distance < -own || distance >= entries - own)
@@ -360,15 +359,14 @@ static bool may_read(const uint64_t *p, unsigned int w)
 {
 	uint64_t offset = m_table_pa(p) - M_ARENA_PA;
 	uint64_t root_offset = root() - M_ARENA_PA;
-	uint64_t ipa = m.cfg.watched[w];
+	const uint64_t *index = mmu.index[w];
 	int start = mmu.regime.start;
 
-	if (are_looked_at_together(
-		    offset, root_offset + 8 * m_regime_index(&mmu.regime, ipa, start), start))
+	if (are_looked_at_together(offset, root_offset + 8 * index[start], start))
 		return true;
 	for (int level = start + 1; level <= 3; level++) {
 		if (are_looked_at_together(offset & ((8u << mmu.regime.stride) - 1),
-					   8 * m_regime_index(&mmu.regime, ipa, level), level))
+					   8 * index[level], level))
 			return true;
 	}
 	return false;
@@ -807,11 +805,28 @@ bool m_hardware_access(unsigned int w, bool write)
 	return false;
 }
 
+bool m_mmu_may_read(const uint64_t *p)
+{
+	for (unsigned int w = 0; w < m.cfg.watched_count; w++) {
+		if (may_read(p, w))
+			return true;
+	}
+	return false;
+}
+
 bool m_mmu_is_near(const uint64_t *p)
 {
 	uint64_t offset = m_table_pa(p) - M_ARENA_PA;
 
 	return mmu.near[(offset & ((UINT64_C(1) << mmu.regime.granule) - 1)) / M_ENTRY_BYTES];
+}
+
+static void find_indices(void)
+{
+	for (unsigned int w = 0; w < m.cfg.watched_count; w++) {
+		for (int level = mmu.regime.start; level <= 3; level++)
+			mmu.index[w][level] = m_regime_index(&mmu.regime, m.cfg.watched[w], level);
+	}
 }
 
 static void find_near(void)
@@ -821,7 +836,7 @@ static void find_near(void)
 	memset(mmu.near, 0, (size_t)entries);
 	for (unsigned int w = 0; w < m.cfg.watched_count; w++) {
 		for (int level = mmu.regime.start; level <= 3; level++) {
-			int64_t own = (int64_t)m_regime_index(&mmu.regime, m.cfg.watched[w], level);
+			int64_t own = (int64_t)mmu.index[w][level];
 
 			for (int64_t i = own - NEAR; i <= own + NEAR; i++)
 				mmu.near[i & (entries - 1)] = true;
@@ -839,6 +854,7 @@ void m_mmu_begin(void)
 	for (unsigned int w = 0; w < M_WATCHED; w++)
 		mmu.set[0][w].n = 0;
 	(void)m_regime_decode(&mmu.regime, m.cfg.vtcr);
+	find_indices();
 	find_near();
 	grow_all();
 }

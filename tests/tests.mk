@@ -56,7 +56,7 @@ $(foreach variant,plain asan tsan,$(eval $(T)/$(variant)/vmid: $(EXPLORER:%=$(T)
 # The long ones first, so that two at a time end together.  Random tests do fewer
 # steps where each of them takes longer.
 SUITES := $(if $(wildcard tests/boot),"boot=B='$(B)' tests/boot") \
-	"explore=$(M)/explore -n 100 -t -j 1" \
+	"explore=$(M)/explore -n 300 -t -j 1" \
 	"mutants=tests/mutants/run '$(abspath $(B))/mutants' -t -q -j 1 -s 24" \
 	"threads-arm64=B='$(B)' CROSS='$(CROSS)' S2_SECONDS=2 tests/threads-arm64" \
 	"walk-agreement=B='$(B)' tests/walk-agreement" \
