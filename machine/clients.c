@@ -188,6 +188,13 @@ static const unsigned char core[] = {FAULT_0,  FAULT_1,	    REMAP_0,	MAP_BLOCK,
 				     LOOKUP_0, UNMAP_3,	    COMPACT_ALL};
 #define CORE (sizeof(core) / sizeof(core[0]))
 
+/* What changes sizes, or meets what does; of a call and its twin in fault mode, one. */
+static const unsigned char sizes[] = {
+	FAULT_0,     FAULT_1,	 RELAX_0,     RESTRICT_0,     REMAP_0,	   MAP_BLOCK,
+	REMAP_BLOCK, UNMAP_0,	 UNMAP_EDGES, UNMAP_BLOCK,    UNMAP_TABLE, SPLIT_0,
+	SPLIT_WHOLE, COLLAPSE_2, COMPACT_ALL, FAULT_COLLAPSE, LOOKUP_0,	   MAP_4};
+#define SIZES_N (sizeof(sizes) / sizeof(sizes[0]))
+
 /* What changes permissions and marks in place, and the commonest that it can meet. */
 static const unsigned char changes[] = {
 	FAULT_0,       FAULT_1,	      RELAX_0,	     RESTRICT_0,  REMAP_0,	 MAP_BLOCK,
@@ -366,14 +373,14 @@ static void build_owned_block(void)
 #define RANGE (S2_FEAT_TTL | S2_FEAT_TLBIRANGE)
 #define GROUPS (RANGE | S2_FEAT_CONTIG)
 /* clang-format off */
-#define SIZES(granule, ipa, pa, f) \
+#define FORMAT(granule, ipa, pa, f) \
 	{.granule_shift = (granule), .ipa_bits = (ipa), .pa_bits = (pa), .vmid_bits = 8, .features = (f)}
 /* clang-format on */
-#define PLAIN_4K(f) SIZES(S2_GRANULE_4K, 39, 40, f)
-#define OF_16K SIZES(S2_GRANULE_16K, 40, 48, RANGE)
-#define OF_64K SIZES(S2_GRANULE_64K, 48, 48, RANGE)
-#define LPA2 SIZES(S2_GRANULE_4K, 52, 52, RANGE | S2_FEAT_LPA2)
-#define LPA2_16K SIZES(S2_GRANULE_16K, 52, 52, RANGE | S2_FEAT_LPA2)
+#define PLAIN_4K(f) FORMAT(S2_GRANULE_4K, 39, 40, f)
+#define OF_16K FORMAT(S2_GRANULE_16K, 40, 48, RANGE)
+#define OF_64K FORMAT(S2_GRANULE_64K, 48, 48, RANGE)
+#define LPA2 FORMAT(S2_GRANULE_4K, 52, 52, RANGE | S2_FEAT_LPA2)
+#define LPA2_16K FORMAT(S2_GRANULE_16K, 52, 52, RANGE | S2_FEAT_LPA2)
 
 #define HD (RANGE | S2_FEAT_HAF | S2_FEAT_HD)
 
@@ -418,9 +425,9 @@ const struct setting settings[] = {
 	{"transfers, full table", build_pages, PLAIN_4K(RANGE), 16, 6, QUIET, TRANSFERS},
 	{"transfers, blocks", build_blocks, PLAIN_4K(0), 16, 6, QUIET, TRANSFERS},
 	{"blocks, FWB", build_blocks, PLAIN_4K(RANGE | S2_FEAT_FWB), 1, 6, QUIET, FEW},
-	{"pages, 40 bits", build_two_tables, SIZES(S2_GRANULE_4K, 40, 40, RANGE), 512, 6, QUIET,
+	{"pages, 40 bits", build_two_tables, FORMAT(S2_GRANULE_4K, 40, 40, RANGE), 512, 6, QUIET,
 	 FEW},
-	{"block, 34 bits", build_blocks, SIZES(S2_GRANULE_4K, 34, 40, RANGE), 1, 6, QUIET, FEW},
+	{"block, 34 bits", build_blocks, FORMAT(S2_GRANULE_4K, 34, 40, RANGE), 1, 6, QUIET, FEW},
 	{"pages, LPA2", build_two_tables, LPA2, 513, 6, QUIET, FEW},
 	{"blocks, LPA2", build_blocks, LPA2, 513, 6, QUIET, FEW},
 	{"pages, 16K", build_two_tables, OF_16K, 1, 6, QUIET, FEW},
@@ -435,9 +442,9 @@ const struct setting settings[] = {
 	 GROUPED},
 	{"pages for a group, HA", build_old_loose_pages, PLAIN_4K(GROUPS | S2_FEAT_HAF), 1, 6,
 	 READS, GROUPED},
-	{"full table, 16K groups", build_pages, SIZES(S2_GRANULE_16K, 40, 48, GROUPS), 1, 6, QUIET,
+	{"full table, 16K groups", build_pages, FORMAT(S2_GRANULE_16K, 40, 48, GROUPS), 1, 6, QUIET,
 	 FEW},
-	{"full table, 64K groups", build_pages, SIZES(S2_GRANULE_64K, 48, 48, GROUPS), 1, 6, QUIET,
+	{"full table, 64K groups", build_pages, FORMAT(S2_GRANULE_64K, 48, 48, GROUPS), 1, 6, QUIET,
 	 FEW},
 	{"pages, 64K", build_two_tables, OF_64K, 1, 6, QUIET, FEW},
 	{"blocks, 64K", build_blocks, OF_64K, 1, 6, QUIET, FEW},
@@ -449,16 +456,16 @@ const struct setting settings[] = {
 	{"L1 block, BBM2", build_large_block, PLAIN_4K(S2_FEAT_BBM2), 1, 6, QUIET, FEW},
 	{"L1 block, BBM1", build_large_block, PLAIN_4K(S2_FEAT_BBM1), 1, 6, QUIET, FEW},
 	{"block, BBM1, HA", build_old_block, PLAIN_4K(RANGE | S2_FEAT_HAF | S2_FEAT_BBM1), 1, 6,
-	 READS, SHAPE},
+	 READS, SIZES},
 	{"full table, BBM1, HA", build_old_pages, PLAIN_4K(RANGE | S2_FEAT_HAF | S2_FEAT_BBM1), 1,
 	 6, READS, FEW},
 	{"block, BBM2, HA", build_old_block, PLAIN_4K(RANGE | S2_FEAT_HAF | S2_FEAT_BBM2), 1, 6,
-	 READS, SHAPE},
+	 READS, SIZES},
 	{"full table, BBM2, HA", build_old_pages, PLAIN_4K(RANGE | S2_FEAT_HAF | S2_FEAT_BBM2), 1,
 	 6, READS, FEW},
-	{"blocks, BBM2, 16K", build_blocks, SIZES(S2_GRANULE_16K, 40, 48, RANGE | S2_FEAT_BBM2), 1,
+	{"blocks, BBM2, 16K", build_blocks, FORMAT(S2_GRANULE_16K, 40, 48, RANGE | S2_FEAT_BBM2), 1,
 	 6, QUIET, FEW},
-	{"blocks, BBM1, 16K", build_blocks, SIZES(S2_GRANULE_16K, 40, 48, RANGE | S2_FEAT_BBM1), 1,
+	{"blocks, BBM1, 16K", build_blocks, FORMAT(S2_GRANULE_16K, 40, 48, RANGE | S2_FEAT_BBM1), 1,
 	 6, QUIET, FEW},
 };
 const unsigned int setting_count = sizeof(settings) / sizeof(settings[0]);
@@ -581,8 +588,8 @@ static void add(struct list *l, const struct setting *s, unsigned int steps,
 static unsigned int op_of(const struct setting *s, unsigned int i)
 {
 	static const unsigned char *const list[] = {
-		[FEW] = core,	     [CHANGES] = changes, [LOGGED] = logged,
-		[GROUPED] = grouped, [OWNERS] = owners,	  [TRANSFERS] = handed};
+		[SIZES] = sizes,     [FEW] = core,	[CHANGES] = changes, [LOGGED] = logged,
+		[GROUPED] = grouped, [OWNERS] = owners, [TRANSFERS] = handed};
 
 	return s->scope == SHAPE ? i : list[s->scope][i];
 }
@@ -590,9 +597,9 @@ static unsigned int op_of(const struct setting *s, unsigned int i)
 static unsigned int ops_of(const struct setting *s)
 {
 	static const unsigned int n[] = {
-		[SHAPE] = SHAPES,	  [FEW] = CORE,		 [CHANGES] = CHANGES_N,
-		[LOGGED] = LOGGED_N,	  [GROUPED] = GROUPED_N, [OWNERS] = OWNERS_N,
-		[TRANSFERS] = TRANSFERS_N};
+		[SHAPE] = SHAPES,      [SIZES] = SIZES_N,	 [FEW] = CORE,
+		[CHANGES] = CHANGES_N, [LOGGED] = LOGGED_N,	 [GROUPED] = GROUPED_N,
+		[OWNERS] = OWNERS_N,   [TRANSFERS] = TRANSFERS_N};
 
 	return n[s->scope];
 }
@@ -665,7 +672,7 @@ static void add_all_three(struct list *l, const struct setting *s, const unsigne
 
 static void add_chosen(struct list *l, const struct setting *s)
 {
-	if (s->scope == SHAPE) {
+	if (s->scope <= SIZES) {
 		add_all_three(l, s, triples, COUNT(triples), false);
 		add_all_three(l, s, sequences, COUNT(sequences), true);
 	} else if (s->scope == GROUPED) {

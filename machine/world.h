@@ -52,10 +52,10 @@ enum verb {
 };
 
 /*
- * Which operations are tried in pairs: of shape, the commonest, of permissions, of the log
- * where sizes change, of groups, of owners, transfers.
+ * Which operations are tried in pairs: of shape, of those what changes sizes, the commonest,
+ * of permissions, of the log where sizes change, of groups, of owners, transfers.
  */
-enum scope { SHAPE, FEW, CHANGES, LOGGED, GROUPED, OWNERS, TRANSFERS };
+enum scope { SHAPE, SIZES, FEW, CHANGES, LOGGED, GROUPED, OWNERS, TRANSFERS };
 
 enum guest { QUIET, READS, WRITES };
 
