@@ -16,6 +16,7 @@
  */
 #include <string.h>
 
+#include "digest.h"
 #include "memory.h"
 
 #define NORMAL_WB 0xfu /* MemAttr[3:0] */
@@ -26,6 +27,7 @@ static struct {
 	uint64_t moments; /* of cleaning, up to now */
 	uint64_t cleaned[M_DATA]; /* when; 0: never */
 	uint64_t cleaned_after[M_DATA][M_WATCHED]; /* the same, when no CPU could use that IPA */
+	uint64_t digest; /* of these three */
 } caches;
 
 static int index_of(uint64_t pa)
@@ -47,6 +49,8 @@ static void note_cleaning(unsigned int i)
 		if (!m_cached_beyond(w, &nothing, 1, &stale))
 			caches.cleaned_after[i][w] = caches.moments;
 	}
+	caches.digest = m_mix_words(m_mix(caches.digest, i), caches.cleaned_after[i],
+				    sizeof(caches.cleaned_after[i]));
 }
 
 /* Contract 3: nothing of this inside a window. */
@@ -104,6 +108,11 @@ void m_caches_check(uint64_t ipa, const struct m_decoded *leaf, uint64_t pa)
 			    (unsigned long long)ipa, (unsigned long long)pa);
 }
 
+uint64_t m_caches_digest(void)
+{
+	return m_mix(m_mix(caches.digest, caches.clean), caches.fetchable);
+}
+
 void m_caches_save(void)
 {
 	caches.clean_then = caches.clean;
@@ -121,6 +130,7 @@ void m_caches_begin(void)
 	caches.clean = caches.clean_then;
 	caches.fetchable = caches.fetchable_then;
 	caches.moments = 0;
+	caches.digest = 0;
 	memset(caches.cleaned, 0, sizeof(caches.cleaned));
 	memset(caches.cleaned_after, 0, sizeof(caches.cleaned_after));
 }

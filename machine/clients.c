@@ -83,6 +83,17 @@ enum {
 	TAKE_0,
 	TAKE_BLOCK,
 	FAULT_HOLE,
+	FAULT_HOST,
+	SHARE_0,
+	UNSHARE_0,
+	DONATE_0,
+	GUEST_SHARE_0,
+	GUEST_DONATE_0,
+	LEND_1,
+	YIELD_1,
+	HYP_DONATE_1,
+	DONATE_1,
+	LOOKUP_GUEST,
 	OPERATIONS
 };
 
@@ -156,6 +167,17 @@ const struct operation operations[OPERATIONS] = {
 	[TAKE_0] = {"take page0", MAP, AT_BASE, PAGES(1), MEMORY_A, S2_RW, S2_TAKE, 0, false, 0},
 	[TAKE_BLOCK] = {"take block", MAP, AT_BASE, BLOCKS(1), MEMORY_A, S2_RW, S2_TAKE, 0, true, 0},
 	[FAULT_HOLE] = {"fault hole0..1", MAP, AT_BASE, PAGES(2), MEMORY_B, S2_RW, S2_FAULT | S2_HOLES, 0, false, 0},
+	[FAULT_HOST] = {"fault host0..1", MAP, AT_BASE, PAGES(2), MEMORY_A, S2_RW, S2_FAULT | S2_HOLES, 0, false, 0},
+	[SHARE_0] = {"host shares page0", TRANSFER, AT_BASE, PAGES(1), MEMORY_A, S2_RW, 0, S2_HOST_SHARES, false, 0},
+	[UNSHARE_0] = {"host unshares page0", TRANSFER, AT_BASE, PAGES(1), MEMORY_A, S2_RW, 0, S2_HOST_UNSHARES, false, 0},
+	[DONATE_0] = {"host donates page0", TRANSFER, AT_BASE, PAGES(1), MEMORY_A, S2_RW, 0, S2_HOST_DONATES, false, 0},
+	[GUEST_SHARE_0] = {"guest shares page0", TRANSFER, AT_BASE, PAGES(1), MEMORY_A, S2_RW, 0, S2_GUEST_SHARES, false, 0},
+	[GUEST_DONATE_0] = {"guest donates page0", TRANSFER, AT_BASE, PAGES(1), MEMORY_A, S2_RW, 0, S2_GUEST_DONATES, false, 0},
+	[LEND_1] = {"host lends page1", TRANSFER, PAGES(1), PAGES(1), MEMORY_A, S2_RW, 0, S2_HOST_LENDS, false, 0},
+	[YIELD_1] = {"host yields page1", TRANSFER, PAGES(1), PAGES(1), MEMORY_A, S2_RW, 0, S2_HOST_YIELDS, false, 0},
+	[HYP_DONATE_1] = {"hyp donates page1", TRANSFER, PAGES(1), PAGES(1), MEMORY_A, S2_RW, 0, S2_HYP_DONATES, false, 0},
+	[DONATE_1] = {"host donates page1..2", TRANSFER, PAGES(1), PAGES(2), MEMORY_A, S2_RW, 0, S2_HOST_DONATES, false, 0},
+	[LOOKUP_GUEST] = {"lookup, guest", GUEST_LOOKUP, AT_BASE, PAGES(1), 0, 0, 0, 0, false, 0},
 };
 /* clang-format on */
 const unsigned int operation_count = OPERATIONS;
@@ -165,6 +187,13 @@ static const unsigned char core[] = {FAULT_0,  FAULT_1,	    REMAP_0,	MAP_BLOCK,
 				     UNMAP_0,  UNMAP_EDGES, SPLIT_0,	COLLAPSE_2,
 				     LOOKUP_0, UNMAP_3,	    COMPACT_ALL};
 #define CORE (sizeof(core) / sizeof(core[0]))
+
+/* What changes sizes, or meets what does; of a call and its twin in fault mode, one. */
+static const unsigned char sizes[] = {
+	FAULT_0,     FAULT_1,	 RELAX_0,     RESTRICT_0,     REMAP_0,	   MAP_BLOCK,
+	REMAP_BLOCK, UNMAP_0,	 UNMAP_EDGES, UNMAP_BLOCK,    UNMAP_TABLE, SPLIT_0,
+	SPLIT_WHOLE, COLLAPSE_2, COMPACT_ALL, FAULT_COLLAPSE, LOOKUP_0,	   MAP_4};
+#define SIZES_N (sizeof(sizes) / sizeof(sizes[0]))
 
 /* What changes permissions and marks in place, and the commonest that it can meet. */
 static const unsigned char changes[] = {
@@ -187,6 +216,17 @@ static const unsigned char owners[] = {
 	UNMAP_EDGES, SPLIT_0,	     COLLAPSE_2, FAULT_HOLE, LOOKUP_0,	PROTECT_0,
 	ANNOTATE_0,  ANNOTATE_BLOCK, ANNOTATE_3, TAKE_0,     TAKE_BLOCK};
 #define OWNERS_N (sizeof(owners) / sizeof(owners[0]))
+
+/* The log where what is logged changes its size without a break. */
+static const unsigned char logged[] = {FAULT_LOG, SPLIT_0,   COLLAPSE_2,    UNMAP_0, MAP_BLOCK,
+				       START_0,	  COLLECT_3, COLLECT_BLOCK, WRITE_0, PROTECT_0};
+#define LOGGED_N (sizeof(logged) / sizeof(logged[0]))
+
+/* Pages that change hands, and what runs beside that without a lock. */
+static const unsigned char handed[] = {
+	SHARE_0,      UNSHARE_0, DONATE_0,   GUEST_SHARE_0, GUEST_DONATE_0, LEND_1,	 YIELD_1,
+	HYP_DONATE_1, DONATE_1,	 FAULT_HOST, SPLIT_0,	    LOOKUP_0,	    LOOKUP_GUEST};
+#define TRANSFERS_N (sizeof(handed) / sizeof(handed[0]))
 
 /* --- settings ------------------------------------------------------------------------- */
 
@@ -334,14 +374,14 @@ static void build_owned_block(void)
 #define RANGE (S2_FEAT_TTL | S2_FEAT_TLBIRANGE)
 #define GROUPS (RANGE | S2_FEAT_CONTIG)
 /* clang-format off */
-#define SIZES(granule, ipa, pa, f) \
+#define FORMAT(granule, ipa, pa, f) \
 	{.granule_shift = (granule), .ipa_bits = (ipa), .pa_bits = (pa), .vmid_bits = 8, .features = (f)}
 /* clang-format on */
-#define PLAIN_4K(f) SIZES(S2_GRANULE_4K, 39, 40, f)
-#define OF_16K SIZES(S2_GRANULE_16K, 40, 48, RANGE)
-#define OF_64K SIZES(S2_GRANULE_64K, 48, 48, RANGE)
-#define LPA2 SIZES(S2_GRANULE_4K, 52, 52, RANGE | S2_FEAT_LPA2)
-#define LPA2_16K SIZES(S2_GRANULE_16K, 52, 52, RANGE | S2_FEAT_LPA2)
+#define PLAIN_4K(f) FORMAT(S2_GRANULE_4K, 39, 40, f)
+#define OF_16K FORMAT(S2_GRANULE_16K, 40, 48, RANGE)
+#define OF_64K FORMAT(S2_GRANULE_64K, 48, 48, RANGE)
+#define LPA2 FORMAT(S2_GRANULE_4K, 52, 52, RANGE | S2_FEAT_LPA2)
+#define LPA2_16K FORMAT(S2_GRANULE_16K, 52, 52, RANGE | S2_FEAT_LPA2)
 
 #define HD (RANGE | S2_FEAT_HAF | S2_FEAT_HD)
 
@@ -368,15 +408,27 @@ const struct setting settings[] = {
 	{"logged block", build_logged_block, PLAIN_4K(0), 1, 6, QUIET, CHANGES},
 	{"logged pages, HD", build_logged_pages, PLAIN_4K(HD), 1, 6, WRITES, CHANGES},
 	{"logged block, HD", build_logged_block, PLAIN_4K(HD), 1, 6, WRITES, CHANGES},
+	{"logged block, HD, BBM1", build_logged_block, PLAIN_4K(HD | S2_FEAT_BBM1), 1, 6, WRITES,
+	 LOGGED},
+	{"logged block, HD, BBM2", build_logged_block, PLAIN_4K(HD | S2_FEAT_BBM2), 1, 6, WRITES,
+	 LOGGED},
+	{"logged pages, HD, BBM1", build_logged_pages, PLAIN_4K(HD | S2_FEAT_BBM1), 1, 6, WRITES,
+	 LOGGED},
+	{"logged pages, HD, BBM2", build_logged_pages, PLAIN_4K(HD | S2_FEAT_BBM2), 1, 6, WRITES,
+	 LOGGED},
 	{"owners, empty", build_nothing, PLAIN_4K(RANGE), 1, 6, QUIET, OWNERS},
 	{"owners, full table", build_pages, PLAIN_4K(RANGE), 1, 6, QUIET, OWNERS},
 	{"owners, blocks", build_blocks, PLAIN_4K(0), 1, 6, QUIET, OWNERS},
 	{"owners, page1 owned", build_owned_page, PLAIN_4K(RANGE), 1, 6, QUIET, OWNERS},
 	{"owners, block owned", build_owned_block, PLAIN_4K(RANGE), 1, 6, QUIET, OWNERS},
+	/* The host's tree is an identity map: the base is where MEMORY_A begins. */
+	{"transfers, empty", build_nothing, PLAIN_4K(RANGE), 16, 6, QUIET, TRANSFERS},
+	{"transfers, full table", build_pages, PLAIN_4K(RANGE), 16, 6, QUIET, TRANSFERS},
+	{"transfers, blocks", build_blocks, PLAIN_4K(0), 16, 6, QUIET, TRANSFERS},
 	{"blocks, FWB", build_blocks, PLAIN_4K(RANGE | S2_FEAT_FWB), 1, 6, QUIET, FEW},
-	{"pages, 40 bits", build_two_tables, SIZES(S2_GRANULE_4K, 40, 40, RANGE), 512, 6, QUIET,
+	{"pages, 40 bits", build_two_tables, FORMAT(S2_GRANULE_4K, 40, 40, RANGE), 512, 6, QUIET,
 	 FEW},
-	{"block, 34 bits", build_blocks, SIZES(S2_GRANULE_4K, 34, 40, RANGE), 1, 6, QUIET, FEW},
+	{"block, 34 bits", build_blocks, FORMAT(S2_GRANULE_4K, 34, 40, RANGE), 1, 6, QUIET, FEW},
 	{"pages, LPA2", build_two_tables, LPA2, 513, 6, QUIET, FEW},
 	{"blocks, LPA2", build_blocks, LPA2, 513, 6, QUIET, FEW},
 	{"pages, 16K", build_two_tables, OF_16K, 1, 6, QUIET, FEW},
@@ -395,7 +447,9 @@ const struct setting settings[] = {
 	 6, READS, GROUPED},
 	{"pages for a group, BBM2", build_loose_pages, PLAIN_4K(GROUPS | S2_FEAT_BBM2), 1, 6, QUIET,
 	 GROUPED},
-	{"full table, 16K groups", build_pages, SIZES(S2_GRANULE_16K, 40, 48, GROUPS), 1, 6, QUIET,
+	{"full table, 16K groups", build_pages, FORMAT(S2_GRANULE_16K, 40, 48, GROUPS), 1, 6, QUIET,
+	 FEW},
+	{"full table, 64K groups", build_pages, FORMAT(S2_GRANULE_64K, 48, 48, GROUPS), 1, 6, QUIET,
 	 FEW},
 	{"pages, 64K", build_two_tables, OF_64K, 1, 6, QUIET, FEW},
 	{"blocks, 64K", build_blocks, OF_64K, 1, 6, QUIET, FEW},
@@ -407,16 +461,16 @@ const struct setting settings[] = {
 	{"L1 block, BBM2", build_large_block, PLAIN_4K(S2_FEAT_BBM2), 1, 6, QUIET, FEW},
 	{"L1 block, BBM1", build_large_block, PLAIN_4K(S2_FEAT_BBM1), 1, 6, QUIET, FEW},
 	{"block, BBM1, HA", build_old_block, PLAIN_4K(RANGE | S2_FEAT_HAF | S2_FEAT_BBM1), 1, 6,
-	 READS, SHAPE},
+	 READS, SIZES},
 	{"full table, BBM1, HA", build_old_pages, PLAIN_4K(RANGE | S2_FEAT_HAF | S2_FEAT_BBM1), 1,
 	 6, READS, FEW},
 	{"block, BBM2, HA", build_old_block, PLAIN_4K(RANGE | S2_FEAT_HAF | S2_FEAT_BBM2), 1, 6,
-	 READS, SHAPE},
+	 READS, SIZES},
 	{"full table, BBM2, HA", build_old_pages, PLAIN_4K(RANGE | S2_FEAT_HAF | S2_FEAT_BBM2), 1,
 	 6, READS, FEW},
-	{"blocks, BBM2, 16K", build_blocks, SIZES(S2_GRANULE_16K, 40, 48, RANGE | S2_FEAT_BBM2), 1,
+	{"blocks, BBM2, 16K", build_blocks, FORMAT(S2_GRANULE_16K, 40, 48, RANGE | S2_FEAT_BBM2), 1,
 	 6, QUIET, FEW},
-	{"blocks, BBM1, 16K", build_blocks, SIZES(S2_GRANULE_16K, 40, 48, RANGE | S2_FEAT_BBM1), 1,
+	{"blocks, BBM1, 16K", build_blocks, FORMAT(S2_GRANULE_16K, 40, 48, RANGE | S2_FEAT_BBM1), 1,
 	 6, QUIET, FEW},
 };
 const unsigned int setting_count = sizeof(settings) / sizeof(settings[0]);
@@ -506,6 +560,18 @@ static const unsigned char sequences_of_changes[][3] = {
 	{SPLIT_0, COLLECT_3, WRITE_0},
 };
 
+static const unsigned char triples_of_transfers[][3] = {
+	{DONATE_0, DONATE_1, FAULT_HOST},   {DONATE_0, FAULT_HOST, LOOKUP_GUEST},
+	{SHARE_0, LEND_1, SPLIT_0},	    {DONATE_0, YIELD_1, FAULT_HOST},
+	{DONATE_0, FAULT_HOST, FAULT_HOST},
+};
+
+static const unsigned char sequences_of_transfers[][3] = {
+	{DONATE_0, GUEST_DONATE_0, FAULT_HOST}, {SHARE_0, UNSHARE_0, DONATE_1},
+	{YIELD_1, HYP_DONATE_1, FAULT_HOST},	{DONATE_0, GUEST_SHARE_0, FAULT_HOST},
+	{SHARE_0, UNSHARE_0, FAULT_HOST},
+};
+
 struct list {
 	struct client *client;
 	unsigned int n;
@@ -527,18 +593,18 @@ static void add(struct list *l, const struct setting *s, unsigned int steps,
 static unsigned int op_of(const struct setting *s, unsigned int i)
 {
 	static const unsigned char *const list[] = {
-		[FEW] = core, [CHANGES] = changes, [GROUPED] = grouped, [OWNERS] = owners};
+		[SIZES] = sizes,     [FEW] = core,	[CHANGES] = changes, [LOGGED] = logged,
+		[GROUPED] = grouped, [OWNERS] = owners, [TRANSFERS] = handed};
 
 	return s->scope == SHAPE ? i : list[s->scope][i];
 }
 
 static unsigned int ops_of(const struct setting *s)
 {
-	static const unsigned int n[] = {[SHAPE] = SHAPES,
-					 [FEW] = CORE,
-					 [CHANGES] = CHANGES_N,
-					 [GROUPED] = GROUPED_N,
-					 [OWNERS] = OWNERS_N};
+	static const unsigned int n[] = {
+		[SHAPE] = SHAPES,      [SIZES] = SIZES_N,	 [FEW] = CORE,
+		[CHANGES] = CHANGES_N, [LOGGED] = LOGGED_N,	 [GROUPED] = GROUPED_N,
+		[OWNERS] = OWNERS_N,   [TRANSFERS] = TRANSFERS_N};
 
 	return n[s->scope];
 }
@@ -552,6 +618,17 @@ static void add_singles(struct list *l, const struct setting *s)
 	}
 }
 
+/* Two transfers of one page are not made at once: their caller owes that. */
+static bool may_race(unsigned int a, unsigned int b)
+{
+	const struct operation *first = &operations[a], *second = &operations[b];
+
+	if (first->verb != TRANSFER || second->verb != TRANSFER)
+		return true;
+	return first->at.pages + first->size.pages <= second->at.pages ||
+	       second->at.pages + second->size.pages <= first->at.pages;
+}
+
 static void add_pairs(struct list *l, const struct setting *s)
 {
 	for (unsigned int a = 0; a < ops_of(s); a++) {
@@ -561,7 +638,7 @@ static void add_pairs(struct list *l, const struct setting *s)
 
 			add(l, s, 2, both);
 			both[1].cpu = 1;
-			if (a <= b)
+			if (a <= b && may_race(op_of(s, a), op_of(s, b)))
 				add(l, s, 2, both);
 		}
 	}
@@ -600,7 +677,7 @@ static void add_all_three(struct list *l, const struct setting *s, const unsigne
 
 static void add_chosen(struct list *l, const struct setting *s)
 {
-	if (s->scope == SHAPE) {
+	if (s->scope <= SIZES) {
 		add_all_three(l, s, triples, COUNT(triples), false);
 		add_all_three(l, s, sequences, COUNT(sequences), true);
 	} else if (s->scope == GROUPED) {
@@ -611,6 +688,9 @@ static void add_chosen(struct list *l, const struct setting *s)
 		add_all_three(l, s, sequences_of_changes, COUNT(sequences_of_changes), true);
 	} else if (s->scope == OWNERS) {
 		add_all_three(l, s, triples_of_owners, COUNT(triples_of_owners), false);
+	} else if (s->scope == TRANSFERS) {
+		add_all_three(l, s, triples_of_transfers, COUNT(triples_of_transfers), false);
+		add_all_three(l, s, sequences_of_transfers, COUNT(sequences_of_transfers), true);
 	}
 }
 

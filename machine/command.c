@@ -82,7 +82,10 @@ static bool parse_schedule(const char *text, struct m_outcome *o)
 
 static struct m_client machine_client(void)
 {
-	return (struct m_client){.begin = world_begin, .end = judge_end, .fibers = world_fibers()};
+	return (struct m_client){.begin = world_begin,
+				 .end = judge_end,
+				 .digest = world_digest,
+				 .fibers = world_fibers()};
 }
 
 static void report(const struct m_client *client, const char *name, const struct options *o,

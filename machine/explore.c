@@ -17,9 +17,13 @@
 
 #include <string.h>
 
+#include "digest.h"
+#include "states.h"
+
 struct point {
 	struct m_step step[M_FIBERS]; /* pending at this point */
 	unsigned char enabled, asleep, tried; /* a bit for each fiber */
+	unsigned char done; /* those that were run from this state on another way to it */
 	unsigned char chosen;
 	unsigned char preemptions; /* up to here */
 };
@@ -49,12 +53,23 @@ static bool memory_commutes(struct m_step a, struct m_step b)
 }
 
 /*
+ * The hardware's write is a store, which no DSB of another's completes, and a moment of
+ * which linearizability speaks.
+ */
+static bool hardware_commutes(struct m_step with)
+{
+	return with.kind == M_STEP_DSB || (is_memory(with.kind) && with.apart);
+}
+
+/*
  * A TLBI that completes takes away what was fetched before and lets it be fetched
  * again: it commutes with no store and no other barrier.  A call and a return
  * are ordered in real time, which linearizability speaks of.
  */
 static bool commutes(struct m_step a, struct m_step b)
 {
+	if (a.kind == M_STEP_HARDWARE || b.kind == M_STEP_HARDWARE)
+		return hardware_commutes(a.kind == M_STEP_HARDWARE ? b : a);
 	if (a.kind >= M_STEP_HARDWARE || b.kind >= M_STEP_HARDWARE)
 		return false;
 	if (is_memory(a.kind) && is_memory(b.kind))
@@ -114,7 +129,7 @@ static bool allowed(const struct search *s, unsigned int depth, unsigned int f)
 {
 	const struct point *p = &path[depth];
 
-	if (!(p->enabled >> f & 1) || (p->tried | p->asleep) >> f & 1)
+	if (!(p->enabled >> f & 1) || (p->tried | p->asleep | p->done) >> f & 1)
 		return false;
 	return s->bound < 0 || !preempts(depth, f) || p->preemptions < s->bound;
 }
@@ -143,6 +158,56 @@ static unsigned char preemptions_at(unsigned int depth)
 	return (unsigned char)(before->preemptions + preempts(depth - 1, before->chosen));
 }
 
+static uint64_t digest(const struct search *s)
+{
+	uint64_t digest = s->client->digest(s->client->arg);
+
+	for (unsigned int f = 0; f < s->client->fibers; f++)
+		digest = m_mix(digest, m_fiber_digest(f));
+	return digest;
+}
+
+/*
+ * Met before, with others asleep (Godefroid, "Partial-Order Methods", 5.2): what slept
+ * then and does not now is left to be run.
+ */
+static bool is_left_awake(struct point *p, unsigned char *slept)
+{
+	unsigned char left = *slept & (unsigned char)~p->asleep;
+
+	p->done = (unsigned char)~left;
+	p->asleep &= *slept;
+	*slept = p->asleep;
+	return left;
+}
+
+/* Met before, with so many preemptions by then: this way there is room for more of them. */
+static bool has_more_room(const struct point *p, unsigned char *preemptions)
+{
+	if (p->preemptions >= *preemptions)
+		return false;
+	*preemptions = p->preemptions;
+	return true;
+}
+
+/* Whether anything can come of going on from this state, which may have been met before. */
+static bool is_worth_it(const struct search *s, struct point *p)
+{
+	unsigned char last = s->depth && s->bound >= 0 ? path[s->depth - 1].chosen : M_FIBERS;
+	unsigned char *note;
+	bool met;
+
+	p->done = 0;
+	if (!s->client->digest)
+		return true;
+	note = m_states_note(m_mix(digest(s), last), &met);
+	if (met)
+		return s->bound < 0 ? is_left_awake(p, note) : has_more_room(p, note);
+	if (note)
+		*note = s->bound < 0 ? p->asleep : p->preemptions;
+	return true;
+}
+
 /* Opens a point that this run is the first to reach.  False: nothing new from here. */
 static bool open_point(const struct search *s)
 {
@@ -152,6 +217,8 @@ static bool open_point(const struct search *s)
 	p->tried = 0;
 	p->asleep = s->depth && s->bound < 0 ? asleep_at(&path[s->depth - 1]) : 0;
 	p->preemptions = preemptions_at(s->depth);
+	if (!is_worth_it(s, p))
+		return false;
 	f = choose(s, s->depth);
 	p->chosen = (unsigned char)(f < 0 ? 0 : f);
 	return f >= 0;
@@ -214,11 +281,13 @@ static bool search(struct search *s, uint64_t limit, struct m_outcome *outcome)
 {
 	bool more = true;
 
+	m_states_forget();
 	for (s->keep = 0; more && limit; limit--) {
 		run(s);
 		outcome->executions++;
 		if (m_shared_grew()) {
 			s->keep = 0;
+			m_states_forget();
 		} else if (!m_run_ok()) {
 			record_violation(s, outcome);
 			return true;

@@ -17,6 +17,11 @@ struct m_client {
 	void (*begin)(void *arg);
 	/* Looks at the end of a run that broke no rule so far; says m_violation(). */
 	void (*end)(void *arg);
+	/*
+	 * A digest of all that what is still to come depends on, but for the fibers.  NULL:
+	 * states are not told apart, and every schedule is run.
+	 */
+	uint64_t (*digest)(void *arg);
 	void *arg;
 	unsigned int fibers;
 };

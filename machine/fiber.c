@@ -12,6 +12,8 @@
 
 #include <stdlib.h>
 
+#include "digest.h"
+
 #define STACK_SIZE 65536u
 
 struct fiber {
@@ -19,6 +21,7 @@ struct fiber {
 	void *sp; /* where it stopped */
 	struct m_step next; /* what it does when it goes on */
 	uint64_t seen; /* the version of memory when it last began to look */
+	uint64_t past; /* a digest of the steps that it has taken, and of what they have read */
 	void (*body)(void *);
 	void *arg;
 };
@@ -111,6 +114,7 @@ void m_fiber_start(unsigned int fiber, void (*body)(void *), void *arg)
 		frame[i] = NULL;
 	frame[FRAME_RETURN] = (void *)(uintptr_t)enter;
 	f->sp = frame;
+	f->past = 0;
 	f->body = body;
 	f->arg = arg;
 	go(fiber);
@@ -118,7 +122,19 @@ void m_fiber_start(unsigned int fiber, void (*body)(void *), void *arg)
 
 void m_fiber_run(unsigned int fiber)
 {
+	m_fiber_saw(fiber, fibers[fiber].next.kind);
 	go(fiber);
+}
+
+void m_fiber_saw(unsigned int fiber, uint64_t value)
+{
+	fibers[fiber].past = m_mix(fibers[fiber].past, value);
+}
+
+/* Nothing else makes a difference to it but whether it may look again when it next waits. */
+uint64_t m_fiber_digest(unsigned int fiber)
+{
+	return m_mix(fibers[fiber].past, fibers[fiber].seen != m_version(fiber));
 }
 
 struct m_step m_fiber_step(unsigned int fiber)

@@ -24,6 +24,9 @@
 
 #define ENDS_MAX 64u
 
+/* Who has a page, and who else may use it. */
+enum place { HOST_HAS, HOST_SHARED, HOST_LENT, GUEST_HAS, GUEST_SHARED, HYP_HAS };
+
 /* Whether it changes pages at all. */
 static bool writes(const struct operation *op)
 {
@@ -38,6 +41,7 @@ static bool writes(const struct operation *op)
 	case RECLAIM:
 	case AGE:
 	case GROUP:
+	case GUEST_LOOKUP:
 		return false;
 	default:
 		return true;
@@ -113,6 +117,42 @@ static struct m_translation after_protect(const struct operation *op, struct m_t
 	return t;
 }
 
+/* Where a page is, and what the two trees say then: enum s2_page_state, of the guest's as bits. */
+static const struct {
+	unsigned char host, guest;
+} places[] = {
+#define NOT_HIS (1u << S2_PAGE_NONE | 1u << S2_PAGE_GONE)
+	[HOST_HAS] = {S2_PAGE_OWNED, NOT_HIS},
+	[HOST_SHARED] = {S2_PAGE_SHARED, 1u << S2_PAGE_BORROWED},
+	[HOST_LENT] = {S2_PAGE_LENT, NOT_HIS},
+	[GUEST_HAS] = {S2_PAGE_GONE, 1u << S2_PAGE_OWNED},
+	[GUEST_SHARED] = {S2_PAGE_BORROWED, 1u << S2_PAGE_SHARED},
+	[HYP_HAS] = {S2_PAGE_GONE, NOT_HIS},
+};
+
+/* What each transfer makes of what. */
+static const struct {
+	unsigned char from, to;
+} transfers[] = {
+	[S2_HOST_SHARES] = {HOST_HAS, HOST_SHARED},
+	[S2_HOST_UNSHARES] = {HOST_SHARED, HOST_HAS},
+	[S2_HOST_DONATES] = {HOST_HAS, GUEST_HAS},
+	[S2_GUEST_SHARES] = {GUEST_HAS, GUEST_SHARED},
+	[S2_GUEST_UNSHARES] = {GUEST_SHARED, GUEST_HAS},
+	[S2_GUEST_DONATES] = {GUEST_HAS, HOST_HAS},
+	[S2_HOST_LENDS] = {HOST_HAS, HOST_LENT},
+	[S2_HOST_UNLENDS] = {HOST_LENT, HOST_HAS},
+	[S2_HOST_YIELDS] = {HOST_HAS, HYP_HAS},
+	[S2_HYP_DONATES] = {HYP_HAS, HOST_HAS},
+};
+
+static struct m_translation after_transfer(const struct operation *op, uint64_t page)
+{
+	if (places[transfers[op->level].to].host == S2_PAGE_GONE)
+		return (struct m_translation){.mapped = false, .owned = true};
+	return mapped(world_pa(op->memory, page), op->attr);
+}
+
 /* What the operation makes of the page. */
 static struct m_translation after(const struct operation *op, uint64_t page, struct m_translation t)
 {
@@ -120,6 +160,8 @@ static struct m_translation after(const struct operation *op, uint64_t page, str
 		return after_map(op, page, &t);
 	if (op->verb == UNMAP || op->verb == DEFERRED)
 		return (struct m_translation){.mapped = false};
+	if (op->verb == TRANSFER)
+		return after_transfer(op, page);
 	if (op->verb == ANNOTATE)
 		return (struct m_translation){.mapped = false, .owned = true};
 	if (!t.mapped)
@@ -279,7 +321,7 @@ static bool is_excused(const struct call *c, uint64_t page)
 /* Where there are owners, nobody maps over an annotation by accident, also not by a block. */
 static bool is_stopped(const struct call *c, const struct m_translation *t)
 {
-	return world.setting->scope == OWNERS && t->owned && c->op->verb == MAP &&
+	return world.setting->scope >= OWNERS && t->owned && c->op->verb == MAP &&
 	       !(c->op->flags & S2_TAKE);
 }
 
@@ -417,6 +459,30 @@ static void judge_clean(const struct call *c)
 	}
 }
 
+static bool comes_back(void)
+{
+	for (unsigned int i = 0; i < world.calls; i++) {
+		const struct operation *op = world.call[i].op;
+
+		if (op->verb == TRANSFER && transfers[op->level].from >= GUEST_HAS)
+			return true;
+	}
+	return false;
+}
+
+/* Who loses a page has lost it, on all CPUs, before the guest gets it. */
+static void judge_guest(const struct call *c)
+{
+	const struct m_translation nothing = {.mapped = false};
+	struct m_stale stale;
+
+	if (c->seen.kind != S2_KIND_LEAF || s2_page_state(&c->seen, false) != S2_PAGE_OWNED ||
+	    comes_back() || !m_cached_beyond(0, &nothing, 1, &stale))
+		return;
+	m_violation("ownership: the guest has page 0, and the host may use it (%s)", stale.what);
+	m_blame(stale.entry, stale.fetched);
+}
+
 void judge_return(const struct call *c)
 {
 	char when[96];
@@ -425,6 +491,8 @@ void judge_return(const struct call *c)
 	(void)snprintf(when, sizeof(when), "\"%s\" has returned", c->op->name);
 	if (judge_wants_clean(c->op))
 		judge_clean(c);
+	if (c->op->verb == GUEST_LOOKUP)
+		judge_guest(c);
 
 	for (unsigned int w = 0; w < WATCHED; w++) {
 		find_orders(&o, w, false);
@@ -455,6 +523,10 @@ static bool fits_verb(const struct call *c)
 		return c->op->verb == TOUCH && (anybody_writes() || !world.before[0].mapped);
 	case S2_READ_ONLY:
 		return c->op->verb == TOUCH && c->op->flags & S2_WRITE;
+	case S2_WRONG_OWNER:
+	case S2_WRONG_STATE:
+	case S2_NO_MATCH:
+		return c->op->verb == TRANSFER;
 	case S2_OWNED:
 		return c->op->verb == MAP && !(c->op->flags & S2_TAKE);
 	case S2_IPA_RANGE:
@@ -473,7 +545,8 @@ static bool fits_verb(const struct call *c)
 
 static bool has_range(const struct operation *op)
 {
-	return op->verb != LOOKUP && op->verb != WALK && op->verb != VERIFY && op->verb != RECLAIM;
+	return op->verb != LOOKUP && op->verb != WALK && op->verb != VERIFY &&
+	       op->verb != RECLAIM && op->verb != GUEST_LOOKUP;
 }
 
 static void judge_status(const struct call *c)
@@ -516,24 +589,80 @@ static unsigned int count_tables(const uint64_t *table, unsigned int entries, un
 	return n;
 }
 
-/* Nobody is inside any more: all that was unlinked must come back. */
-static void judge_balance(void)
+/* Nobody is inside any more: all that was unlinked must come back.  The tables that are left. */
+static unsigned int settle(struct s2_tree *tree)
 {
-	unsigned int cached = 0, tables;
+	unsigned int tables;
 	int status;
 
 	do
-		status = s2_reclaim(&world.tree, &world.cpu[0]);
+		status = s2_reclaim(tree, &world.cpu[0]);
 	while (status == S2_MORE);
+	tables = count_tables(tree->root, world.fmt.root_tables << world.fmt.index_bits,
+			      world.fmt.start_level);
+	if (status || tree->tables != tables)
+		m_violation("contract 2: reclaim says %d; %u pages are in a tree that counts %llu",
+			    status, tables, (unsigned long long)tree->tables);
+	return tables;
+}
+
+static void judge_balance(void)
+{
+	unsigned int cached = 0, tables = settle(&world.tree);
+
+	if (world.setting->scope == TRANSFERS)
+		tables += settle(&world.guest);
 	for (unsigned int i = 0; i < CPUS_MAX; i++)
 		cached += world.cpu[i].cache.count;
-	tables = count_tables(world.tree.root, world.fmt.root_tables << world.fmt.index_bits,
-			      world.fmt.start_level);
-	if (status || cached + tables != world.pages || world.tree.tables != tables)
-		m_violation("contract 2: reclaim says %d; %u pages in caches, %u in the tree "
-			    "(which counts %llu), of %u",
-			    status, cached, tables, (unsigned long long)world.tree.tables,
+	if (cached + tables != world.pages)
+		m_violation("contract 2: %u pages in caches, %u in trees, of %u", cached, tables,
 			    world.pages);
+}
+
+/*
+ * Transfers of one page are not made at once, so they are in the order of their program:
+ * where the page is when all have returned.  One that is refused must have had a reason.
+ */
+static void follow_transfers(unsigned int *place, unsigned int n)
+{
+	for (unsigned int i = 0; i < world.calls; i++) {
+		const struct call *c = &world.call[i];
+		bool fits = true;
+
+		if (c->op->verb != TRANSFER)
+			continue;
+		for (unsigned int w = 0; w < n; w++)
+			fits &= !concerns(c->op, world.config.watched[w]) ||
+				place[w] == transfers[c->op->level].from;
+		for (unsigned int w = 0; w < n && fits; w++) {
+			if (concerns(c->op, world.config.watched[w]))
+				place[w] = transfers[c->op->level].to;
+		}
+		if (fits != !c->status)
+			m_violation("ownership: \"%s\" says %d", c->op->name, c->status);
+	}
+}
+
+/* Each page has one owner, and both trees agree on who that is. */
+static void judge_owners(void)
+{
+	unsigned int place[WATCHED] = {HOST_HAS};
+
+	follow_transfers(place, WATCHED);
+	for (unsigned int w = 0; w < WATCHED; w++) {
+		uint64_t ipa = world.config.watched[w];
+		struct s2_mapping host, guest;
+		enum s2_page_state his, other;
+
+		(void)s2_lookup(&world.tree, ipa, &host);
+		(void)s2_lookup(&world.guest, ipa, &guest);
+		his = s2_page_state(&host, true);
+		other = s2_page_state(&guest, false);
+		if (his != places[place[w]].host || !(places[place[w]].guest >> other & 1))
+			m_violation("ownership: of IPA %llx the host's tree says %d, the guest's "
+				    "%d",
+				    (unsigned long long)ipa, his, other);
+	}
 }
 
 /* Nothing but a write to page 0, or an s2_age() that has seen it, may clear what the hardware has set there. */
@@ -599,5 +728,7 @@ void judge_end(void *arg)
 		judge_page(w);
 	if (world.hardware.started)
 		judge_young();
+	if (world.setting->scope == TRANSFERS)
+		judge_owners();
 	judge_balance();
 }

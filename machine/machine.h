@@ -97,12 +97,14 @@ enum m_kind {
 	M_STEP_DSB, /* completes stores only */
 	M_STEP_TLBI, /* a DSB that completes TLBIs */
 	M_STEP_HARDWARE, /* an entry is written by a walk, somewhere */
+	M_STEP_FAR, /* a way through entries that look the same */
 	M_STEP_WAIT, /* look again once something has changed */
 };
 
 struct m_step {
 	enum m_kind kind;
 	uintptr_t address; /* of reads and writes */
+	bool apart; /* there is no entry there that a walk for a watched page reads */
 };
 
 /*
@@ -116,6 +118,12 @@ void m_run_owns(unsigned int fiber, const struct s2_cpu *cpu);
 
 /* Looks at every rule that holds at every step; false after a violation. */
 bool m_run_ok(void);
+
+/*
+ * A digest of memory and of what CPUs may have cached: of all that steps still to come, and
+ * the rules, can depend on.
+ */
+uint64_t m_run_digest(void);
 
 /* How often a CPU has waited in this run. */
 uint64_t m_waits(unsigned int cpu);
@@ -201,6 +209,12 @@ void m_fiber_run(unsigned int fiber);
 
 /* The pending step; M_STEP_NONE once the fiber has ended. */
 struct m_step m_fiber_step(unsigned int fiber);
+
+/* What the code of a fiber has read: all that it does follows from that. */
+void m_fiber_saw(unsigned int fiber, uint64_t value);
+
+/* A digest of where a fiber is, and of what it will do if it reads the same. */
+uint64_t m_fiber_digest(unsigned int fiber);
 
 /* Whether a fiber that waits has something new to look at. */
 bool m_fiber_ready(unsigned int fiber);

@@ -61,7 +61,7 @@ explore: $(M)/explore ## Interleavings of pairs and chosen programs of operation
 	$(EXPLORE) -n $(EXPLORE_N) -t -v
 
 explore-quick: $(M)/explore ## The part of it that make test runs, in some minutes
-	$(EXPLORE) -n 100 -t
+	$(EXPLORE) -n 300 -t
 
 explore-deep: $(M)/explore ## The rest: any three of the commonest operations, more schedules of each client; hours
 	$(EXPLORE) -n 200000 -p 4 -T -v

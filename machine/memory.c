@@ -10,7 +10,9 @@
  *
  * A step is a point of scheduling only if another CPU touches the same memory in
  * some run: the explorer finds these addresses as it goes, and starts again
- * when it has found one more.
+ * when it has found one more.  Who goes through a table does, in the middle of it,
+ * the same to hundreds of entries: who goes from one of those that are far from all that
+ * is watched to the next, and reads the same words for each, takes one step.
  */
 #include "memory.h"
 
@@ -21,6 +23,7 @@
 
 #include <stage2/stage2.h>
 
+#include "digest.h"
 #include "fiber.h"
 
 static _Alignas(1 << 20) unsigned char arena[M_ARENA_BYTES];
@@ -260,12 +263,74 @@ static bool touch(const void *p, bool write)
 	return was;
 }
 
-/* A step on memory: lets others run first, if they could tell. */
-static void step(const void *p, bool write)
+static bool is_entry(const void *p)
 {
-	if (m_fiber_current() >= 0 && touch(p, write))
+	return (size_t)((const unsigned char *)p - arena) < arena_used;
+}
+
+/* The far entries of a table, as a place where no entry is. */
+static const void *far_of(const uint64_t *p)
+{
+	size_t offset = (size_t)((const unsigned char *)p - arena);
+
+	if (m.shared_all || !is_entry(p) || m_mmu_is_near(p))
+		return NULL;
+	return &arena[offset >> m.page_shift << m.page_shift] + 1;
+}
+
+/* The far entries of a table are a place of their own to stop at: others go there, or see it. */
+static void share(const void *far)
+{
+	struct m_shared *s = shared_of(far);
+
+	m.shared_grew |= !is_shared(s);
+	s->writers = ~0u;
+}
+
+/* Which entries come next, and what is read in between, is not known yet. */
+static void step_far(const void *far, bool write)
+{
+	bool stops = touch(far, write);
+
+	if (stops && m.far[m_cpu()] != far)
+		m_fiber_pause((struct m_step){.kind = M_STEP_FAR});
+	m.far[m_cpu()] = far;
+}
+
+static void step_near(const uint64_t *p, bool write)
+{
+	const void *far = m.far[m_cpu()];
+	bool stops = touch(p, write);
+
+	/* One word that is read for each of the far entries. */
+	if (far && !write && !is_entry(p)) {
+		if (stops)
+			share(far);
+		return;
+	}
+	m.far[m_cpu()] = NULL;
+	if (stops)
 		m_fiber_pause((struct m_step){.kind = write ? M_STEP_WRITE : M_STEP_READ,
-					      .address = (uintptr_t)p});
+					      .address = (uintptr_t)p,
+					      .apart = !is_entry(p) || !m_mmu_may_read(p)});
+}
+
+/*
+ * A step on memory: lets others run first, if they could tell.  What it finds there is
+ * noted for the digest of the fiber.
+ */
+static void step(const uint64_t *p, bool write)
+{
+	const void *far;
+
+	if (m_fiber_current() < 0)
+		return;
+	far = far_of(p);
+	if (far)
+		step_far(far, write);
+	else
+		step_near(p, write);
+	m_fiber_saw(m_cpu(), *p);
 }
 
 /* --- free pages ------------------------------------------------------------------ */
@@ -282,8 +347,11 @@ static bool caches_changed(void)
 	for (unsigned int i = 0; i < M_CPUS; i++) {
 		const void *head = m.cpu[i] ? m.cpu[i]->cache.head : NULL;
 
-		changed |= head != m.head[i];
+		if (head == m.head[i])
+			continue;
+		changed = true;
 		m.head[i] = head;
+		m_fiber_saw(i, (uintptr_t)head);
 	}
 	return changed;
 }
@@ -350,6 +418,7 @@ static void wrote(uint64_t *p, uint64_t old, uint64_t new)
 		return;
 	}
 	count_write();
+	m.digest ^= m_mix_place(p, old) ^ m_mix_place(p, new);
 	m_rules_write(p, old, new);
 	m_mmu_store(p, old);
 }
@@ -414,6 +483,7 @@ void m_dsb(enum m_dsb kind)
 	static const char *const name[] = {"dsb ishst", "dsb ish", "dsb nsh"};
 
 	m_look_at_caches();
+	m.far[m_cpu()] = NULL;
 	m_fiber_pause((struct m_step){.kind = m_mmu_owes_tlbi(kind) ? M_STEP_TLBI : M_STEP_DSB});
 	remember(name[kind], NULL, 0, 0);
 	m_mmu_dsb(kind);
@@ -436,6 +506,16 @@ uint64_t m_vttbr(uint64_t vttbr)
 	return old;
 }
 
+/*
+ * What software writes without a step, to pages that are its own, follows from what it
+ * has read in steps.
+ */
+uint64_t m_run_digest(void)
+{
+	m_look_at_caches();
+	return m_mix(m_mix(m_mix(m.digest, m.free), m_mmu_digest()), m_caches_digest());
+}
+
 uint64_t m_waits(unsigned int cpu)
 {
 	return m.waits[cpu];
@@ -444,6 +524,7 @@ uint64_t m_waits(unsigned int cpu)
 void m_wait(void)
 {
 	m.waits[m_cpu()]++;
+	m.far[m_cpu()] = NULL;
 	m_fiber_pause((struct m_step){.kind = M_STEP_WAIT});
 }
 
@@ -504,12 +585,14 @@ void m_run_begin(const struct m_config *cfg)
 	s->version = 0;
 	memset(s->writes, 0, sizeof(s->writes));
 	memset(s->waits, 0, sizeof(s->waits));
+	memset(s->far, 0, sizeof(s->far));
 	for (unsigned int i = 0; i < M_CPUS; i++) {
 		s->vttbr[i] = cfg->vttbr;
 		s->cpu[i] = NULL;
 		s->head[i] = NULL;
 	}
 	s->free = 0;
+	s->digest = 0;
 	m_fibers_forget();
 	m_rules_begin();
 	m_caches_begin();

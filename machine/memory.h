@@ -39,10 +39,12 @@ struct m_state {
 	uint64_t version; /* counts writes */
 	uint64_t writes[M_CPUS]; /* those of each CPU */
 	uint64_t waits[M_CPUS];
+	const void *far[M_CPUS]; /* the far entries that a CPU is at */
 	uint64_t vttbr[M_CPUS]; /* VTTBR_EL2 of each CPU */
 	const struct s2_cpu *cpu[M_CPUS];
 	const void *head[M_CPUS]; /* of its cache, when last looked at */
 	uint64_t free; /* a bit for each page of the arena */
+	uint64_t digest; /* of what entries say, and of who has locked which */
 	struct m_shared shared[1u << M_SHARED_BITS];
 	unsigned int shared_count;
 	bool shared_grew, shared_all;
@@ -78,12 +80,16 @@ void m_mmu_tlbi(struct m_tlbi tlbi);
 void m_mmu_dsb(enum m_dsb kind);
 bool m_mmu_owes_tlbi(enum m_dsb kind);
 void m_mmu_check_free(void);
+uint64_t m_mmu_digest(void);
+bool m_mmu_may_read(const uint64_t *p);
+bool m_mmu_is_near(const uint64_t *p);
 void m_mmu_forget(uint64_t pages);
 
 /* caches.c */
 void m_caches_forget(void);
 void m_caches_begin(void);
 void m_caches_save(void);
+uint64_t m_caches_digest(void);
 void m_caches_check(uint64_t ipa, const struct m_decoded *leaf, uint64_t pa);
 
 /* rules.c */

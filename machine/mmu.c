@@ -8,15 +8,21 @@
  * it, through every value that a walk may still see, to the next.  It shrinks only
  * when a TLBI has completed, by what its operand surely removes, and then grows
  * again from what is left.
+ *
+ * All CPUs have cached the same until a TLBI of one CPU alone: up to then one set
+ * stands for all of them.
  */
 #include <stdio.h>
 #include <string.h>
 
+#include "digest.h"
 #include "memory.h"
 
 #define SET_MAX 48u
 #define PENDING_MAX 512u
 #define TLBI_MAX 64u
+#define ENTRIES_MAX (1u << (M_PAGE_SHIFT_MAX - 3))
+#define NEAR 2 /* entries beside a watched page's own */
 
 enum item_kind { POINTER, LEAF, COMBINED };
 
@@ -43,11 +49,15 @@ struct pending {
 static struct {
 	struct m_regime regime;
 	struct set set[M_CPUS][M_WATCHED];
+	unsigned int sets; /* 1: the first is every CPU's; else M_CPUS */
 	struct pending pending[PENDING_MAX];
 	unsigned int pendings;
 	struct m_tlbi tlbi[M_CPUS][TLBI_MAX];
 	unsigned int tlbis[M_CPUS];
 	bool may_conflict;
+	uint64_t digest; /* of the sets */
+	uint64_t index[M_WATCHED][4]; /* of the entry for a page, by level */
+	bool near[ENTRIES_MAX]; /* index in a table of any level */
 } mmu;
 
 static bool is_leaf_item(const struct item *i)
@@ -138,6 +148,12 @@ static void check_item(unsigned int cpu, unsigned int w, const struct item *adde
 	m_caches_check(m.cfg.watched[w], &d, pa_of(added, &d, w));
 }
 
+/* An item that comes, or goes: when it was fetched is for reports alone. */
+static void toggle(const struct set *s, const struct item *i)
+{
+	mmu.digest ^= m_mix(m_mix_place(s, i->value), (uint64_t)i->level << 2 | i->kind);
+}
+
 static bool add(unsigned int cpu, unsigned int w, struct item added)
 {
 	struct set *s = &mmu.set[cpu][w];
@@ -154,6 +170,7 @@ static bool add(unsigned int cpu, unsigned int w, struct item added)
 	added.since = m.events;
 	check_item(cpu, w, &added);
 	s->item[s->n++] = added;
+	toggle(s, &added);
 	return true;
 }
 
@@ -223,8 +240,7 @@ static bool grow_entry(unsigned int cpu, unsigned int w, const uint64_t *entry, 
 static bool grow_group(unsigned int cpu, unsigned int w, const uint64_t *entry, int level)
 {
 	int64_t entries = INT64_C(1) << m_regime_group(&mmu.regime, level);
-	int64_t index = (int64_t)m_regime_index(&mmu.regime, m.cfg.watched[w], level);
-	int64_t own = index & (entries - 1);
+	int64_t own = (int64_t)mmu.index[w][level] & (entries - 1);
 	bool grew = false;
 
 	for (int64_t i = 0; i < entries; i++)
@@ -236,10 +252,9 @@ static bool grow_group(unsigned int cpu, unsigned int w, const uint64_t *entry, 
 static const uint64_t *entry_in(uint64_t pa, unsigned int w, int level)
 {
 	const uint64_t *table = m_table(pa);
-	uint64_t index = m_regime_index(&mmu.regime, m.cfg.watched[w], level);
 
 	if (table)
-		return &table[index];
+		return &table[mmu.index[w][level]];
 	m_violation("rule 1: a walk for IPA %llx goes to %llx, where no table is",
 		    (unsigned long long)m.cfg.watched[w], (unsigned long long)pa);
 	return NULL;
@@ -294,10 +309,41 @@ static void grow(unsigned int cpu, unsigned int w)
 
 static void grow_all(void)
 {
-	for (unsigned int cpu = 0; cpu < M_CPUS; cpu++) {
+	for (unsigned int cpu = 0; cpu < mmu.sets; cpu++) {
 		for (unsigned int w = 0; w < m.cfg.watched_count; w++)
 			grow(cpu, w);
 	}
+}
+
+/*
+ * One entry has another value now, in a table at `pa` that walks for `w` may be at.  The set
+ * had grown to its full size before: only what that value says can be new.
+ */
+static bool grow_changed(unsigned int cpu, unsigned int w, const uint64_t *changed, uint64_t pa,
+			 int level)
+{
+	const uint64_t *entry = entry_in(pa, w, level);
+	int64_t entries = INT64_C(1) << (m.cfg.contiguous ? m_regime_group(&mmu.regime, level) : 0);
+	int64_t own = (int64_t)mmu.index[w][level] & (entries - 1);
+	int64_t distance = entry ? changed - entry : entries;
+
+	if (distance < -own || distance >= entries - own)
+		return false;
+	return grow_value(cpu, w, changed, *changed, level, distance);
+}
+
+static void grow_by(unsigned int cpu, unsigned int w, const uint64_t *changed)
+{
+	struct set *s = &mmu.set[cpu][w];
+	bool grew = grow_changed(cpu, w, changed, root(), mmu.regime.start);
+
+	for (unsigned int i = 0; i < s->n && !grew; i++) {
+		if (s->item[i].kind == POINTER)
+			grew = grow_changed(cpu, w, changed, s->item[i].value,
+					    s->item[i].level + 1);
+	}
+	if (grew)
+		grow(cpu, w);
 }
 
 /* Whether two entries of `level`, by their offsets, are one, or in one contiguous group. */
@@ -313,15 +359,14 @@ static bool may_read(const uint64_t *p, unsigned int w)
 {
 	uint64_t offset = m_table_pa(p) - M_ARENA_PA;
 	uint64_t root_offset = root() - M_ARENA_PA;
-	uint64_t ipa = m.cfg.watched[w];
+	const uint64_t *index = mmu.index[w];
 	int start = mmu.regime.start;
 
-	if (are_looked_at_together(
-		    offset, root_offset + 8 * m_regime_index(&mmu.regime, ipa, start), start))
+	if (are_looked_at_together(offset, root_offset + 8 * index[start], start))
 		return true;
 	for (int level = start + 1; level <= 3; level++) {
 		if (are_looked_at_together(offset & ((8u << mmu.regime.stride) - 1),
-					   8 * m_regime_index(&mmu.regime, ipa, level), level))
+					   8 * index[level], level))
 			return true;
 	}
 	return false;
@@ -366,8 +411,8 @@ void m_mmu_store(const uint64_t *p, uint64_t old)
 		if (!is_pending)
 			add_pending(p, old);
 		is_pending = true;
-		for (unsigned int cpu = 0; cpu < M_CPUS; cpu++)
-			grow(cpu, w);
+		for (unsigned int cpu = 0; cpu < mmu.sets; cpu++)
+			grow_by(cpu, w, p);
 	}
 }
 
@@ -464,16 +509,33 @@ static bool shrink(const struct m_tlbi *t, unsigned int cpu, unsigned int w)
 	unsigned int kept = 0, before = s->n;
 
 	for (unsigned int i = 0; i < s->n; i++) {
-		if (!removes(t, &s->item[i], w))
+		if (removes(t, &s->item[i], w))
+			toggle(s, &s->item[i]);
+		else
 			s->item[kept++] = s->item[i];
 	}
 	s->n = kept;
 	return kept < before;
 }
 
+/* From now on CPUs may have cached different things. */
+static void tell_apart(void)
+{
+	for (unsigned int cpu = 1; cpu < M_CPUS && mmu.sets == 1; cpu++) {
+		memcpy(mmu.set[cpu], mmu.set[0], sizeof(mmu.set[0]));
+		for (unsigned int w = 0; w < m.cfg.watched_count; w++) {
+			for (unsigned int i = 0; i < mmu.set[cpu][w].n; i++)
+				toggle(&mmu.set[cpu][w], &mmu.set[cpu][w].item[i]);
+		}
+	}
+	mmu.sets = M_CPUS;
+}
+
 static void apply(const struct m_tlbi *t, unsigned int issuer)
 {
-	for (unsigned int cpu = 0; cpu < M_CPUS; cpu++) {
+	if (t->local)
+		tell_apart();
+	for (unsigned int cpu = 0; cpu < mmu.sets; cpu++) {
 		if (t->local && cpu != issuer)
 			continue;
 		for (unsigned int w = 0; w < m.cfg.watched_count; w++) {
@@ -582,6 +644,29 @@ void m_mmu_forget(uint64_t pages)
 	mmu.pendings = kept;
 }
 
+/* How many stores to the same entry came before. */
+static unsigned int rank_of(unsigned int i)
+{
+	unsigned int rank = 0;
+
+	for (unsigned int before = 0; before < i; before++)
+		rank += mmu.pending[before].p == mmu.pending[i].p;
+	return rank;
+}
+
+/* TLBIs in flight follow from what their CPU has read. */
+uint64_t m_mmu_digest(void)
+{
+	uint64_t digest = mmu.digest ^ mmu.may_conflict;
+
+	for (unsigned int i = 0; i < mmu.pendings; i++) {
+		const struct pending *p = &mmu.pending[i];
+
+		digest ^= m_mix(m_mix_place(p->p, p->old), (uint64_t)rank_of(i) << 8 | p->cpu);
+	}
+	return digest;
+}
+
 /* --- questions ------------------------------------------------------------------------- */
 
 static void report_freed(unsigned int cpu, unsigned int w, const struct item *i)
@@ -593,7 +678,7 @@ static void report_freed(unsigned int cpu, unsigned int w, const struct item *i)
 
 void m_mmu_check_free(void)
 {
-	for (unsigned int cpu = 0; cpu < M_CPUS; cpu++) {
+	for (unsigned int cpu = 0; cpu < mmu.sets; cpu++) {
 		for (unsigned int w = 0; w < m.cfg.watched_count; w++) {
 			const struct set *s = &mmu.set[cpu][w];
 
@@ -665,7 +750,7 @@ static bool within_any(const struct m_translation *cached, const struct m_transl
 bool m_cached_beyond(unsigned int w, const struct m_translation *t, unsigned int n,
 		     struct m_stale *stale)
 {
-	for (unsigned int cpu = 0; cpu < M_CPUS; cpu++) {
+	for (unsigned int cpu = 0; cpu < mmu.sets; cpu++) {
 		const struct set *s = &mmu.set[cpu][w];
 
 		for (unsigned int i = 0; i < s->n; i++) {
@@ -708,7 +793,7 @@ static bool accessed_in(uint64_t pa, unsigned int w, int level, bool write)
 /* An unlinked table may still be in a walk cache: the hardware may write there too. */
 bool m_hardware_access(unsigned int w, bool write)
 {
-	const struct set *s = &mmu.set[M_CPUS - 1][w];
+	const struct set *s = &mmu.set[mmu.sets - 1][w];
 
 	if (accessed_in(root(), w, mmu.regime.start, write))
 		return true;
@@ -720,15 +805,56 @@ bool m_hardware_access(unsigned int w, bool write)
 	return false;
 }
 
+bool m_mmu_may_read(const uint64_t *p)
+{
+	for (unsigned int w = 0; w < m.cfg.watched_count; w++) {
+		if (may_read(p, w))
+			return true;
+	}
+	return false;
+}
+
+bool m_mmu_is_near(const uint64_t *p)
+{
+	uint64_t offset = m_table_pa(p) - M_ARENA_PA;
+
+	return mmu.near[(offset & ((UINT64_C(1) << mmu.regime.granule) - 1)) / M_ENTRY_BYTES];
+}
+
+static void find_indices(void)
+{
+	for (unsigned int w = 0; w < m.cfg.watched_count; w++) {
+		for (int level = mmu.regime.start; level <= 3; level++)
+			mmu.index[w][level] = m_regime_index(&mmu.regime, m.cfg.watched[w], level);
+	}
+}
+
+static void find_near(void)
+{
+	int64_t entries = INT64_C(1) << mmu.regime.stride;
+
+	memset(mmu.near, 0, (size_t)entries);
+	for (unsigned int w = 0; w < m.cfg.watched_count; w++) {
+		for (int level = mmu.regime.start; level <= 3; level++) {
+			int64_t own = (int64_t)mmu.index[w][level];
+
+			for (int64_t i = own - NEAR; i <= own + NEAR; i++)
+				mmu.near[i & (entries - 1)] = true;
+		}
+	}
+}
+
 void m_mmu_begin(void)
 {
 	memset(mmu.tlbis, 0, sizeof(mmu.tlbis));
 	mmu.pendings = 0;
 	mmu.may_conflict = false;
-	for (unsigned int cpu = 0; cpu < M_CPUS; cpu++) {
-		for (unsigned int w = 0; w < M_WATCHED; w++)
-			mmu.set[cpu][w].n = 0;
-	}
+	mmu.digest = 0;
+	mmu.sets = 1;
+	for (unsigned int w = 0; w < M_WATCHED; w++)
+		mmu.set[0][w].n = 0;
 	(void)m_regime_decode(&mmu.regime, m.cfg.vtcr);
+	find_indices();
+	find_near();
 	grow_all();
 }

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "digest.h"
 #include "memory.h"
 
 /* Low bits of the engine's invalid states, as descriptor.h documents them. */
@@ -32,13 +33,17 @@ static unsigned char *owner_of(const uint64_t *p)
 
 static void take(const uint64_t *p)
 {
-	*owner_of(p) = (unsigned char)(m_cpu() + 1);
+	unsigned char *owner = owner_of(p);
+
+	*owner = (unsigned char)(m_cpu() + 1);
+	m.digest ^= m_mix_place(owner, *owner);
 	rules.held[m_cpu()]++;
 }
 
 static void drop(unsigned char *owner)
 {
 	rules.held[*owner - 1]--;
+	m.digest ^= m_mix_place(owner, *owner);
 	*owner = 0;
 }
 

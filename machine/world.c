@@ -10,6 +10,8 @@
 
 #include <stage2/inspect.h>
 
+#include "digest.h"
+
 struct world world;
 
 /* --- places ----------------------------------------------------------------------- */
@@ -79,6 +81,29 @@ static int verify(uint64_t ipa, uint64_t size)
 	return s2_verify(&world.tree, &span, &v);
 }
 
+static int transfer(const struct operation *op, struct s2_cpu *cpu, uint64_t ipa, uint64_t size)
+{
+	const struct s2_pages pages = {.host = &world.tree,
+				       .host_attr = op->attr,
+				       .guest = &world.guest,
+				       .guest_id = S2_OWNER_GUEST,
+				       .pa = ipa,
+				       .ipa = ipa,
+				       .size = size,
+				       .attr = op->attr};
+
+	return s2_transfer(cpu, (enum s2_transfer)op->level, &pages);
+}
+
+static int perform_for_owners(struct call *c, struct s2_cpu *cpu, uint64_t ipa, uint64_t size)
+{
+	if (c->op->verb == TRANSFER)
+		return transfer(c->op, cpu, ipa, size);
+	if (c->op->verb == GUEST_LOOKUP)
+		return s2_lookup(&world.guest, ipa, &c->seen);
+	return s2_annotate(&world.tree, cpu, ipa, size, 1, 0, c->op->flags);
+}
+
 static int perform(struct call *c, struct s2_cpu *cpu)
 {
 	const struct operation *op = c->op;
@@ -123,10 +148,10 @@ static int perform(struct call *c, struct s2_cpu *cpu)
 		return s2_log_stop(&world.tree, cpu, ipa, size, cpu->log, op->flags);
 	case CLEAN:
 		return s2_clean(&world.tree, cpu, ipa, size, op->flags);
-	case ANNOTATE:
-		return s2_annotate(&world.tree, cpu, ipa, size, 1, 0, op->flags);
-	default:
+	case RECLAIM:
 		return s2_reclaim(&world.tree, cpu);
+	default:
+		return perform_for_owners(c, cpu, ipa, size);
 	}
 }
 
@@ -218,6 +243,7 @@ void world_begin(void *arg)
 	(void)arg;
 	m_memory_restore();
 	world.tree = world.tree_then;
+	world.guest = world.guest_then;
 	memcpy(world.cpu, world.cpu_then, sizeof(world.cpu));
 	world.qsbr = world.qsbr_then;
 	memset(world.slot, 0, sizeof(world.slot));
@@ -236,6 +262,54 @@ void world_begin(void *arg)
 		m_fiber_start(world.cpus, run_hardware, NULL);
 }
 
+/* --- telling states apart --------------------------------------------------------------- */
+
+/* Of the order of calls only this matters: who had returned before another began. */
+static uint64_t mix_order(uint64_t digest, const struct call *c)
+{
+	uint64_t before = world.hardware.ended && world.hardware.ended < c->started;
+
+	for (unsigned int i = 0; i < world.calls; i++) {
+		const struct call *other = &world.call[i];
+
+		before = before << 1 | (other->ended && other->ended < c->started);
+	}
+	return m_mix(digest, before);
+}
+
+static uint64_t mix_call(uint64_t digest, const struct call *c)
+{
+	digest = mix_order(digest, c);
+	if (!c->started || c->ended || !judge_wants_clean(c->op))
+		return digest;
+	for (unsigned int w = 0; w < WATCHED; w++)
+		digest = m_mix(m_mix(digest, c->was[w].pa),
+			       c->was[w].attributes << 1 | c->was[w].mapped);
+	return m_mix(digest, c->cleanings);
+}
+
+static uint64_t mix_tree(uint64_t digest, const struct s2_tree *t)
+{
+	const uint64_t word[] = {t->tables,  t->unlinked, t->reclaiming,
+				 t->waiting, t->cookie,	  t->restricting};
+
+	return m_mix_words(digest, word, sizeof(word));
+}
+
+uint64_t world_digest(void *arg)
+{
+	uint64_t digest = mix_tree(m_mix(m_run_digest(), world.qsbr.epoch), &world.tree);
+
+	(void)arg;
+	if (world.setting->scope == TRANSFERS)
+		digest = mix_tree(digest, &world.guest);
+	for (unsigned int i = 0; i < CPUS_MAX; i++)
+		digest = m_mix(digest, world.slot[i].seen);
+	for (unsigned int i = 0; i < world.calls; i++)
+		digest = mix_call(digest, &world.call[i]);
+	return mix_order(digest, &world.hardware);
+}
+
 /* --- building ------------------------------------------------------------------------ */
 
 void require_ok(int status)
@@ -246,14 +320,16 @@ void require_ok(int status)
 
 static void build_caches(void)
 {
-	unsigned int page = world.fmt.root_tables;
+	unsigned int page = world.fmt.root_tables * (world.setting->scope == TRANSFERS ? 2 : 1);
 
 	world.pages = 0;
 	for (unsigned int i = 0; i < CPUS_MAX; i++) {
+		unsigned int pages = i < world.cpus ? world.setting->pages : 0;
+
 		require_ok(s2_cpu_init(&world.cpu[i], world.fmt.granule_shift));
-		for (unsigned int n = 0; n < world.setting->pages; n++)
+		for (unsigned int n = 0; n < pages; n++)
 			require_ok(s2_cache_put(&world.cpu[i].cache, m_page(page++)));
-		world.pages += world.setting->pages;
+		world.pages += pages;
 	}
 }
 
@@ -263,12 +339,17 @@ static void build_tree(void)
 				      .root = m_page(0),
 				      .vmid = 5,
 				      .shared = world.cpus > 1,
-				      .owned = world.setting->scope == OWNERS,
+				      .owned = world.setting->scope >= OWNERS,
 				      .grace = &world.qsbr.grace};
 
 	(void)m_page(world.fmt.root_tables - 1);
 	require_ok(s2_qsbr_init(&world.qsbr, world.slot, CPUS_MAX));
 	require_ok(s2_init(&world.tree, &tree));
+	if (world.setting->scope != TRANSFERS)
+		return;
+	tree.root = m_page(world.fmt.root_tables);
+	tree.vmid++;
+	require_ok(s2_init(&world.guest, &tree));
 }
 
 static void configure(void)
@@ -331,6 +412,7 @@ void world_build(const struct setting *setting)
 		world.call[i].uniform = is_uniform(world.call[i].op);
 	m_memory_save();
 	world.tree_then = world.tree;
+	world.guest_then = world.guest;
 	memcpy(world.cpu_then, world.cpu, sizeof(world.cpu));
 	world.qsbr_then = world.qsbr;
 }

@@ -15,6 +15,7 @@
 #define M_WORLD_H
 
 #include <stage2/dirty.h>
+#include <stage2/ownership.h>
 
 #include "machine.h"
 
@@ -45,11 +46,16 @@ enum verb {
 	GROUP,
 	CLEAN,
 	ANNOTATE,
+	TRANSFER, /* between the host, whose the watched tree is, and the guest or the hypervisor */
+	GUEST_LOOKUP, /* in the guest's tree */
 	HARDWARE, /* the guest's own access: not a call, but judged like one */
 };
 
-/* Which operations are tried in pairs: of shape, the commonest, of permissions, of groups, of owners. */
-enum scope { SHAPE, FEW, CHANGES, GROUPED, OWNERS };
+/*
+ * Which operations are tried in pairs: of shape, of those what changes sizes, the commonest,
+ * of permissions, of the log where sizes change, of groups, of owners, transfers.
+ */
+enum scope { SHAPE, SIZES, FEW, CHANGES, LOGGED, GROUPED, OWNERS, TRANSFERS };
 
 enum guest { QUIET, READS, WRITES };
 
@@ -68,7 +74,7 @@ struct operation {
 	enum memory memory;
 	s2_attr attr;
 	uint32_t flags;
-	uint32_t level;
+	uint32_t level; /* of a transfer: which, enum s2_transfer */
 	bool unlinks; /* s2_reclaim() follows */
 	s2_attr give; /* protect; `attr` is what it takes */
 };
@@ -103,6 +109,7 @@ struct world {
 	const struct setting *setting;
 	struct s2_format fmt;
 	struct s2_tree tree, tree_then;
+	struct s2_tree guest, guest_then; /* where there are transfers */
 	struct s2_cpu cpu[CPUS_MAX], cpu_then[CPUS_MAX];
 	struct s2_qsbr qsbr, qsbr_then;
 	struct s2_qsbr_slot slot[CPUS_MAX];
@@ -132,6 +139,9 @@ void world_build(const struct setting *setting);
 
 /* Starts one run: a fiber for each CPU, and one for the hardware if the setting has it. */
 void world_begin(void *arg);
+
+/* A digest of the run at this moment, but for its fibers. */
+uint64_t world_digest(void *arg);
 
 /* How many fibers that are. */
 unsigned int world_fibers(void);

@@ -48,14 +48,15 @@ $(T)/$(1)/%: $(T)/$(1)/obj/tests/%.o $(patsubst %.c,$(T)/$(1)/obj/%.o,$(S2_SOURC
 	@$(CC) -pthread $(TEST_CFLAGS_$(1)) -o $$@ $$^ $(TEST_LIBS)
 endef
 $(foreach variant,plain asan tsan,$(eval $(call test_variant,$(variant))))
+EXPLORER := explore fiber states
 # Interleavings of a client that is no operation on a tree: the machine's explorer alone.
-$(foreach variant,plain asan tsan,$(eval $(T)/$(variant)/vmid: $(T)/$(variant)/obj/machine/explore.o $(T)/$(variant)/obj/machine/fiber.o))
+$(foreach variant,plain asan tsan,$(eval $(T)/$(variant)/vmid: $(EXPLORER:%=$(T)/$(variant)/obj/machine/%.o)))
 .SECONDARY:
 
 # The long ones first, so that two at a time end together.  Random tests do fewer
 # steps where each of them takes longer.
 SUITES := $(if $(wildcard tests/boot),"boot=B='$(B)' tests/boot") \
-	"explore=$(M)/explore -n 100 -t -j 1" \
+	"explore=$(M)/explore -n 300 -t -j 1" \
 	"mutants=tests/mutants/run '$(abspath $(B))/mutants' -t -q -j 1 -s 24" \
 	"threads-arm64=B='$(B)' CROSS='$(CROSS)' S2_SECONDS=2 tests/threads-arm64" \
 	"walk-agreement=B='$(B)' tests/walk-agreement" \
