@@ -449,7 +449,7 @@ const struct setting settings[] = {
 	 GROUPED},
 	{"full table, 16K groups", build_pages, FORMAT(S2_GRANULE_16K, 40, 48, GROUPS), 1, 6, QUIET,
 	 FEW},
-	{"full table, 64K groups", build_pages, FORMAT(S2_GRANULE_64K, 48, 48, GROUPS), 1, 6, QUIET,
+	{"full table, 64K groups", build_pages, FORMAT(S2_GRANULE_64K, 48, 48, GROUPS), 1, 3, QUIET,
 	 FEW},
 	{"pages, 64K", build_two_tables, OF_64K, 1, 6, QUIET, FEW},
 	{"blocks, 64K", build_blocks, OF_64K, 1, 6, QUIET, FEW},

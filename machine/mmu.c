@@ -57,7 +57,8 @@ static struct {
 	bool may_conflict;
 	uint64_t digest; /* of the sets */
 	uint64_t index[M_WATCHED][4]; /* of the entry for a page, by level */
-	bool near[ENTRIES_MAX]; /* index in a table of any level */
+	/* By index in a table of any level: walks for watched pages may read it; it is near one. */
+	bool read[ENTRIES_MAX], near[ENTRIES_MAX];
 } mmu;
 
 static bool is_leaf_item(const struct item *i)
@@ -346,6 +347,13 @@ static void grow_by(unsigned int cpu, unsigned int w, const uint64_t *changed)
 		grow(cpu, w);
 }
 
+static size_t index_of(const uint64_t *p)
+{
+	uint64_t offset = m_table_pa(p) - M_ARENA_PA;
+
+	return (offset & ((UINT64_C(1) << mmu.regime.granule) - 1)) / M_ENTRY_BYTES;
+}
+
 /* Whether two entries of `level`, by their offsets, are one, or in one contiguous group. */
 static bool are_looked_at_together(uint64_t a, uint64_t b, int level)
 {
@@ -405,6 +413,8 @@ void m_mmu_store(const uint64_t *p, uint64_t old)
 {
 	bool is_pending = false;
 
+	if (!m_mmu_may_read(p))
+		return;
 	for (unsigned int w = 0; w < m.cfg.watched_count; w++) {
 		if (!may_read(p, w))
 			continue;
@@ -807,18 +817,12 @@ bool m_hardware_access(unsigned int w, bool write)
 
 bool m_mmu_may_read(const uint64_t *p)
 {
-	for (unsigned int w = 0; w < m.cfg.watched_count; w++) {
-		if (may_read(p, w))
-			return true;
-	}
-	return false;
+	return mmu.read[index_of(p)];
 }
 
 bool m_mmu_is_near(const uint64_t *p)
 {
-	uint64_t offset = m_table_pa(p) - M_ARENA_PA;
-
-	return mmu.near[(offset & ((UINT64_C(1) << mmu.regime.granule) - 1)) / M_ENTRY_BYTES];
+	return mmu.near[index_of(p)];
 }
 
 static void find_indices(void)
@@ -829,18 +833,24 @@ static void find_indices(void)
 	}
 }
 
-static void find_near(void)
+static void find_near(unsigned int w, int level)
 {
-	int64_t entries = INT64_C(1) << mmu.regime.stride;
+	uint64_t entries = UINT64_C(1) << mmu.regime.stride, own = mmu.index[w][level];
+	uint64_t group = UINT64_C(1) << (m.cfg.contiguous ? m_regime_group(&mmu.regime, level) : 0);
 
-	memset(mmu.near, 0, (size_t)entries);
+	for (uint64_t i = own - NEAR; i != own + NEAR + 1; i++)
+		mmu.near[i & (entries - 1)] = true;
+	for (uint64_t i = 0; i < group; i++)
+		mmu.read[((own & ~(group - 1)) + i) & (entries - 1)] = true;
+}
+
+static void find_entries(void)
+{
+	memset(mmu.read, 0, (size_t)1 << mmu.regime.stride);
+	memset(mmu.near, 0, (size_t)1 << mmu.regime.stride);
 	for (unsigned int w = 0; w < m.cfg.watched_count; w++) {
-		for (int level = mmu.regime.start; level <= 3; level++) {
-			int64_t own = (int64_t)mmu.index[w][level];
-
-			for (int64_t i = own - NEAR; i <= own + NEAR; i++)
-				mmu.near[i & (entries - 1)] = true;
-		}
+		for (int level = mmu.regime.start; level <= 3; level++)
+			find_near(w, level);
 	}
 }
 
@@ -855,6 +865,6 @@ void m_mmu_begin(void)
 		mmu.set[0][w].n = 0;
 	(void)m_regime_decode(&mmu.regime, m.cfg.vtcr);
 	find_indices();
-	find_near();
+	find_entries();
 	grow_all();
 }
