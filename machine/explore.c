@@ -9,6 +9,10 @@
  * is taken that does not commute with its own: until then, running it would only
  * repeat what was seen.  A run in which all enabled fibers sleep is cut short.
  *
+ * And a state that was met before is not gone on from: what follows depends on the
+ * state, not on the way to it.  Unless it was left unfinished because of those that
+ * slept then.
+ *
  * If a client has too many schedules, further rounds look at all those with no
  * preemption, one, two and so on, without sleep sets (which assume that nothing
  * is left out).  Most faults need few.
