@@ -475,6 +475,99 @@ static void without_table_pages_nothing_is_half_done(void **state)
 		refused[0], refused[1], refused[2]);
 }
 
+/* Pages of three blocks that were given or shared as a whole, in the guest `skew` bytes off. */
+struct stretch {
+	uint64_t skew, first, size;
+};
+
+struct ends {
+	enum s2_page_state host[8], guest[8]; /* two pages before and behind each end of it */
+};
+
+static struct s2_pages prepare_stretch(struct realm *r, enum s2_transfer what,
+				       const struct stretch *of)
+{
+	struct s2_pages p = pages_of(r, 0, BASE(r), 9 * r->block + of->skew, 3 * r->block);
+
+	require_status(s2_map(&r->w.tree, &r->w.cpu[0], BASE(r), p.size, BASE(r), S2_RWX, 0), K);
+	for (unsigned int i = 0; i < 2 && before[what][i] >= 0; i++)
+		require_status(s2_transfer(&r->w.cpu[0], (enum s2_transfer)before[what][i], &p), K);
+	p.pa += of->first;
+	p.ipa += of->first;
+	p.size = of->size;
+	return p;
+}
+
+static struct ends look_at_ends(struct realm *r, const struct s2_pages *p)
+{
+	struct ends e;
+
+	for (unsigned int n = 0; n < 8; n++) {
+		uint64_t at = (n < 4 ? 0 : p->size) + (n % 4) * r->page - 2 * r->page;
+
+		e.host[n] = state_at(p->host, p->pa + at, true);
+		e.guest[n] = state_at(p->guest, p->ipa + at, false);
+	}
+	return e;
+}
+
+/* What is in it has changed, and what is beside it has not. */
+static void require_all_moved(const struct ends *was, const struct ends *now)
+{
+	for (unsigned int n = 0; n < 8; n++) {
+		bool in = n >= 2 && n < 6;
+		bool differs = now->host[n] != was->host[n] || now->guest[n] != was->guest[n];
+
+		require(differs == in, "place %u %s", n, in ? "did not move" : "moved");
+		if (in)
+			require(now->host[n] == now->host[2] && now->guest[n] == now->guest[2],
+				"place %u is another's", n);
+	}
+}
+
+static unsigned int starve_stretch(struct realm *r, enum s2_transfer what, const struct stretch *of)
+{
+	struct s2_pages p = prepare_stretch(r, what, of);
+	struct ends was = look_at_ends(r, &p), now;
+	unsigned int refused = 0;
+	int status;
+
+	world_fill(&r->w, &r->w.cpu[0], 0);
+	while ((status = s2_transfer(&r->w.cpu[0], what, &p)) == S2_NO_PAGE) {
+		now = look_at_ends(r, &p);
+		require(!memcmp(&was, &now, sizeof(was)), "transfer %d: half done", what);
+		require(++refused < 20, "transfer %d never comes to an end", what);
+		world_fill(&r->w, &r->w.cpu[0], r->w.cpu[0].cache.count + 1);
+	}
+	require_status(status, K);
+	now = look_at_ends(r, &p);
+	require_all_moved(&was, &now);
+	return refused;
+}
+
+/* More than one table for either side: the first must not be all that there is. */
+static void without_table_pages_nothing_of_several_blocks_is_half_done(void **state)
+{
+	static struct realm r;
+	unsigned int refused = 0;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
+		for (int what = 0; what <= S2_HYP_DONATES; what++)
+			for (unsigned int skew = 0; skew < 2; skew++) {
+				open_realm(&r, &sizes[i], i != 1);
+				const struct stretch of = {skew * r.page, r.block - 4 * r.page,
+							   r.block + 8 * r.page};
+
+				set_context("granule %u, transfer %d, skew %u",
+					    r.w.fmt.granule_shift, what, skew);
+				refused += starve_stretch(&r, (enum s2_transfer)what, &of);
+				set_context("%s", "");
+				close_realm(&r);
+			}
+	require(refused >= 60, "%u refusals", refused);
+}
+
 /* --- a large block ---------------------------------------------------------------------- */
 
 /* The finer blocks that it becomes are contiguous groups, one of which has to go apart again. */
@@ -1093,6 +1186,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_transfer_from_every_pair_of_states_does_all_or_nothing),
 		cmocka_unit_test(without_table_pages_nothing_is_half_done),
+		cmocka_unit_test(without_table_pages_nothing_of_several_blocks_is_half_done),
 		cmocka_unit_test(a_page_of_a_large_block_changes_hands_alone),
 		cmocka_unit_test(the_hosts_faults_at_every_step_change_no_state),
 		cmocka_unit_test(a_transfer_waits_for_who_is_at_work_on_its_pages),
