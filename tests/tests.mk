@@ -57,7 +57,7 @@ $(foreach variant,plain asan tsan,$(eval $(T)/$(variant)/vmid: $(EXPLORER:%=$(T)
 # steps where each of them takes longer.
 SUITES := $(if $(wildcard tests/boot),"boot=B='$(B)' tests/boot") \
 	"explore=$(M)/explore -n 300 -t -j 1" \
-	"mutants=tests/mutants/run '$(abspath $(B))/mutants' -t -q -j 1 -s 24" \
+	"mutants=tests/mutants/run '$(abspath $(B))/mutants' -t -q -j 1 -s 9" \
 	"threads-arm64=B='$(B)' CROSS='$(CROSS)' S2_SECONDS=2 tests/threads-arm64" \
 	"walk-agreement=B='$(B)' tests/walk-agreement" \
 	"operations-asan=S2_PERCENT=10 $(T)/asan/operations" \
