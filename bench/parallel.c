@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: 2026 The stage2 authors */
+/*
+ * All threads begin at the same moment, each on a CPU of its own; the time is that of the
+ * one that ends last.  A round in which one of them had to give its CPU to somebody else says
+ * nothing: such a round is not counted, unless there are no others.
+ */
+#define _GNU_SOURCE
+#include "parallel.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "measure.h"
+
+struct job {
+	const char *name;
+	unsigned int threads;
+	bool interleaved;
+	bool locked;
+};
+
+/* Two cache lines, as they are fetched: what one thread counts is nothing to the other. */
+struct worker {
+	_Alignas(128) const struct bench_run *run;
+	const struct job *job;
+	unsigned int cpu;
+	double begin, end;
+	double ran; /* of that, by the thread's own clock */
+	uint64_t retries;
+	int status;
+	pthread_t thread;
+};
+
+static const struct job jobs[] = {
+	{"parallel-1", 1, false, false},
+	{"parallel-halves-2", 2, false, false},
+	{"parallel-interleaved-2", 2, true, false},
+	{"parallel-locked-1", 1, false, true},
+	{"parallel-locked-halves-2", 2, false, true},
+	{"parallel-locked-interleaved-2", 2, true, true},
+};
+/* So many times as many rounds are tried as are wanted. */
+#define TRIES 20u
+#define ROUNDS_MAX 16u
+/* Of its time a thread must have run so much. */
+#define RAN 0.97
+#define JOBS (sizeof(jobs) / sizeof(jobs[0]))
+
+static const struct bench_case faults = {.name = "parallel",
+					 .unit = "page",
+					 .size = 128 * BENCH_MIB,
+					 .quick = 128 * BENCH_MIB,
+					 .one_by_one = true,
+					 .page = BENCH_FAULT,
+					 .after = BENCH_IS_MAPPED | BENCH_IS_WRITABLE |
+						  BENCH_IS_YOUNG};
+
+static unsigned int waiting; /* threads that are not there yet */
+
+static double now(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+/* No sleep: who wakes up later than the other would be timed for it. */
+static void meet(void)
+{
+	__atomic_sub_fetch(&waiting, 1, __ATOMIC_ACQ_REL);
+	for (unsigned int turns = 1; __atomic_load_n(&waiting, __ATOMIC_ACQUIRE); turns++)
+		if (turns % 4096 == 0)
+			sched_yield();
+}
+
+/* The n-th of the CPUs that there are; if it is not allowed, on whichever there is. */
+static void settle_on(unsigned int n)
+{
+	cpu_set_t allowed, one;
+
+	CPU_ZERO(&one);
+	if (sched_getaffinity(0, sizeof(allowed), &allowed))
+		return;
+	for (unsigned int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (CPU_ISSET(cpu, &allowed) && n-- == 0)
+			CPU_SET(cpu, &one);
+	(void)pthread_setaffinity_np(pthread_self(), sizeof(one), &one);
+}
+
+/* One page, until it is there. */
+static void fault(struct worker *w, uint64_t at)
+{
+	const struct bench_run *run = w->run;
+	const struct bench_engine *engine = run->engine;
+	int status;
+
+	do {
+		if (w->job->locked)
+			engine->lock(run->tree);
+		status = engine->page[BENCH_FAULT](run->tree, w->cpu, run->range.ipa + at,
+						   run->range.pa + at);
+		if (w->job->locked)
+			engine->unlock(run->tree);
+		w->retries += status == BENCH_RETRY;
+	} while (status == BENCH_RETRY);
+	w->status |= status;
+}
+
+static void *work(void *arg)
+{
+	struct worker *w = arg;
+	uint32_t each = w->run->steps / w->job->threads;
+	uint32_t first = w->job->interleaved ? w->cpu : w->cpu * each;
+	uint32_t stride = w->job->interleaved ? w->job->threads : 1;
+
+	w->run->engine->fill(w->run->tree, w->cpu, bench_tables(w->run));
+	settle_on(w->cpu);
+	meet();
+	w->ran = -now(CLOCK_THREAD_CPUTIME_ID);
+	w->begin = now(CLOCK_MONOTONIC);
+	for (uint32_t i = 0; i < each; i++)
+		fault(w, (first + (uint64_t)i * stride) * w->run->step);
+	w->end = now(CLOCK_MONOTONIC);
+	w->ran += now(CLOCK_THREAD_CPUTIME_ID);
+	w->run->engine->settle(w->run->tree, w->cpu);
+	bench_stack_drop();
+	return NULL;
+}
+
+struct round {
+	double ns; /* of a page */
+	bool clean;
+	uint64_t retries;
+};
+
+static struct round judge(const struct worker *worker, unsigned int threads, uint32_t pages)
+{
+	double begin = worker[0].begin, end = worker[0].end;
+	struct round round = {.clean = true};
+
+	for (unsigned int i = 0; i < threads; i++) {
+		const struct worker *w = &worker[i];
+
+		begin = w->begin < begin ? w->begin : begin;
+		end = w->end > end ? w->end : end;
+		round.clean &= w->ran > RAN * (w->end - w->begin);
+		round.retries += w->retries;
+	}
+	round.ns = (end - begin) / (double)pages;
+	return round;
+}
+
+/* False: there is no such tree. */
+static bool once(const struct bench_engine *engine, struct bench_run *run, const struct job *job,
+		 struct round *round)
+{
+	struct worker worker[BENCH_CPUS] = {0};
+	int status = 0;
+
+	if (!bench_begin(run, engine))
+		return false;
+	waiting = job->threads;
+	for (unsigned int i = 0; i < job->threads; i++) {
+		worker[i] = (struct worker){.run = run, .job = job, .cpu = i};
+		if (pthread_create(&worker[i].thread, NULL, work, &worker[i]))
+			exit(1);
+	}
+	for (unsigned int i = 0; i < job->threads; i++) {
+		pthread_join(worker[i].thread, NULL);
+		status |= worker[i].status;
+	}
+	bench_verify(run, status ? 0 : faults.after, "did not map all pages");
+	bench_end(run);
+	bench_stack_drop();
+	*round = judge(worker, job->threads, run->steps);
+	return true;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double left = *(const double *)a, right = *(const double *)b;
+
+	return (left > right) - (left < right);
+}
+
+/* Clean rounds take the place of others. */
+static void measure(const struct bench_engine *engine, struct bench_run *run, const struct job *job,
+		    unsigned int rounds)
+{
+	unsigned int clean = 0, n = 0;
+	double ns[ROUNDS_MAX] = {0};
+	uint64_t retries = 0;
+
+	for (unsigned int i = 0; i < TRIES * rounds && clean < rounds; i++) {
+		struct round round;
+
+		if (!once(engine, run, job, &round))
+			return;
+		retries += round.retries;
+		if (round.clean && !clean++)
+			n = 0;
+		if (n < rounds && round.clean == !!clean)
+			ns[n++] = round.ns;
+	}
+	qsort(ns, n, sizeof(ns[0]), by_value);
+	printf("parallel %s %s %.2f %.2f %llu %u\n", job->name, engine->name, ns[0], ns[n / 2],
+	       (unsigned long long)retries, clean);
+	fflush(stdout);
+}
+
+static bool wanted(const struct bench_engine *engine, const struct job *job, const char *match,
+		   long cpus)
+{
+	if (match && !strstr(job->name, match))
+		return false;
+	if ((long)job->threads > cpus) {
+		fprintf(stderr, "bench: %s, %s: left out, as there is one CPU\n", job->name,
+			engine->name);
+		return false;
+	}
+	if (job->locked)
+		return engine->lock;
+	return !engine->needs_lock || job->threads == 1;
+}
+
+void bench_parallel(const struct bench_engine *engine, const struct bench_geometry *geometry,
+		    unsigned int rounds, const char *match)
+{
+	struct bench_run run;
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (!bench_has(engine, &faults) || !bench_run_plan(&run, &faults, geometry, false, false))
+		return;
+	for (unsigned int i = 0; i < JOBS; i++)
+		if (wanted(engine, &jobs[i], match, cpus))
+			measure(engine, &run, &jobs[i], rounds);
+	bench_run_free(&run);
+}
