@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # SPDX-FileCopyrightText: 2026 The stage2 authors
 #
-# Benchmarks.  The library, built for the platform of the benchmarks, is an engine behind the
-# interface of bench.h.
+# Benchmarks.  The library is built for the platform of the benchmarks and linked with the
+# code of others, each an engine behind one interface (bench.h).  What is not to be had on a
+# machine becomes an empty object: the rest runs, and it is said what is missing.
 
 BENCH_MATCH ?=## measure only cases whose name has this in it (all)
 # Where the engine is taken from: another directory measures a copy of it.
@@ -29,7 +30,50 @@ $(BENCH)/%.o: bench/%.c $(BENCH_HEADERS) bench/bench.mk
 # whose string instruction callgrind counts each byte.
 $(BENCH)/floor.o: BENCH_CFLAGS += -O3 -fno-tree-loop-distribute-patterns
 
-$(BENCH)/bench: $(BENCH_OBJECTS)
+# The kernels' own code, and for each an adapter.  Their headers are those that declare it,
+# from the same package, and shims for all others: empty ones, as the shims come first.
+BENCH_EMPTY := $(addprefix $(BENCH)/empty/,$(addprefix linux/,atomic.h bitfield.h bitops.h bits.h \
+	dma-mapping.h iommu.h kernel.h kvm_host.h pgtable.h sizes.h slab.h types.h) asm/barrier.h iommu-pages.h)
+BENCH_KVM := arch/arm64/kvm/hyp/pgtable.c
+BENCH_KVM_FILES := $(BENCH_KVM) $(addprefix arch/arm64/include/asm/,kvm_pgtable.h stage2_pgtable.h)
+BENCH_IOMMU := drivers/iommu/io-pgtable-arm.c
+BENCH_IOMMU_FILES := $(BENCH_IOMMU) drivers/iommu/io-pgtable-arm.h include/linux/io-pgtable.h
+# What the kernel is built with, as far as it decides what the code is.
+BENCH_LINUX_CFLAGS := -std=gnu11 -O2 -g -fno-strict-aliasing -fno-common -Ibench -Ibench/shim -I$(BENCH)/empty
+BENCH_LINUX := $(BENCH)/linux/kvm-6.12.o $(BENCH)/linux/kvm-6.1.o $(BENCH)/linux/iommu-6.12.o
+BENCH_LINUX_NEEDS := $(BENCH_HEADERS) $(wildcard bench/shim/*.h bench/shim/*/*.h bench/linux/*) \
+	bench/bench.mk $(BENCH_EMPTY)
+
+$(BENCH_EMPTY):
+	@mkdir -p $(@D)
+	@: >$@
+
+# $(1): the object; $(2): version; $(3): files; $(4): the one that is code; $(5): adapter; $(6): flags
+# One object that has no name but the engine's, or none at all and is tried again next time.
+define bench_linux
+$(1): bench/linux/$(5) $(BENCH_LINUX_NEEDS)
+	@mkdir -p $$(@D)
+	@if bench/linux/unpack $(2) $(BENCH)/linux-$(2) $(3); then \
+		echo "CC      $$@" && \
+		$(CC) $(BENCH_LINUX_CFLAGS) -w $(6) -c -o $$(@:.o=-theirs.o) $(BENCH)/linux-$(2)/$(4) && \
+		$(CC) $(BENCH_LINUX_CFLAGS) $(S2_WARNINGS) $(6) -c -o $$(@:.o=-ours.o) $$< && \
+		$(LD) -r -o $$@ $$(@:.o=-theirs.o) $$(@:.o=-ours.o) && \
+		$(OBJCOPY) --wildcard --keep-global-symbol='bench_*_6_*' $$@; \
+	else \
+		$(CC) -x c -c -o $$@ /dev/null && touch -d @0 $$@; \
+	fi
+endef
+OBJCOPY ?= objcopy
+bench_kvm_flags = -include bench/shim/kvm.h -Ibench/shim/$(1) -isystem $(BENCH)/linux-$(1)/arch/arm64/include
+$(eval $(call bench_linux,$(BENCH)/linux/kvm-6.12.o,6.12,$(BENCH_KVM_FILES),$(BENCH_KVM),kvm.c,$(call bench_kvm_flags,6.12)))
+$(eval $(call bench_linux,$(BENCH)/linux/kvm-6.1.o,6.1,$(BENCH_KVM_FILES),$(BENCH_KVM),kvm.c,$(call bench_kvm_flags,6.1)))
+$(eval $(call bench_linux,$(BENCH)/linux/iommu-6.12.o,6.12,$(BENCH_IOMMU_FILES),$(BENCH_IOMMU),iommu.c,-include bench/shim/iommu.h -isystem $(BENCH)/linux-6.12/include))
+
+$(BENCH)/linux/warn.o: bench/linux/warn.c bench/bench.mk
+	@mkdir -p $(@D)
+	@$(CC) $(BENCH_CFLAGS) -c -o $@ $<
+
+$(BENCH)/bench: $(BENCH_OBJECTS) $(BENCH_LINUX) $(BENCH)/linux/warn.o
 	@echo "LD      $@"
 	@$(CC) -pthread -o $@ $^
 
@@ -40,7 +84,7 @@ $(BENCH)/bench: $(BENCH_OBJECTS)
 need-bench:
 	@scripts/need valgrind=valgrind || echo "bench: no valgrind: instructions are left out"
 
-bench: $(BENCH)/bench | need-bench ## Instructions and ns of each operation
+bench: $(BENCH)/bench | need-bench ## Instructions and ns of each operation, beside KVM's and an IOMMU's tables (docs/benchmarks.md)
 	@CC='$(CC)' bench/run $(if $(BENCH_MATCH),-m '$(BENCH_MATCH)') $(BENCH)
 
 bench-quick: $(BENCH)/bench | need-bench ## The same in less than two minutes: one geometry, few rounds
