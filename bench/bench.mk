@@ -82,7 +82,7 @@ $(BENCH)/bench: $(BENCH_OBJECTS) $(BENCH_LINUX) $(BENCH)/linux/warn.o
 .PHONY: bench bench-quick need-bench
 # Whoever has no valgrind gets no instructions, but times.
 need-bench:
-	@scripts/need valgrind=valgrind || echo "bench: no valgrind: instructions are left out"
+	@scripts/need valgrind=valgrind || :
 
 bench: $(BENCH)/bench | need-bench ## Instructions and ns of each operation, beside KVM's and an IOMMU's tables (docs/benchmarks.md)
 	@CC='$(CC)' bench/run $(if $(BENCH_MATCH),-m '$(BENCH_MATCH)') $(BENCH)

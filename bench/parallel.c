@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "measure.h"
 
@@ -48,8 +47,8 @@ static const struct job jobs[] = {
 /* So many times as many rounds are tried as are wanted. */
 #define TRIES 20u
 #define ROUNDS_MAX 16u
-/* Of its time a thread must have run so much. */
-#define RAN 0.97
+/* Of all the time that there was threads must have run so much. */
+#define RAN 0.9
 #define JOBS (sizeof(jobs) / sizeof(jobs[0]))
 
 static const struct bench_case faults = {.name = "parallel",
@@ -80,14 +79,14 @@ static void meet(void)
 			sched_yield();
 }
 
-/* The n-th of the CPUs that there are; if it is not allowed, on whichever there is. */
+static cpu_set_t allowed; /* CPUs that this process may use */
+
+/* The n-th of them. */
 static void settle_on(unsigned int n)
 {
-	cpu_set_t allowed, one;
+	cpu_set_t one;
 
 	CPU_ZERO(&one);
-	if (sched_getaffinity(0, sizeof(allowed), &allowed))
-		return;
 	for (unsigned int cpu = 0; cpu < CPU_SETSIZE; cpu++)
 		if (CPU_ISSET(cpu, &allowed) && n-- == 0)
 			CPU_SET(cpu, &one);
@@ -142,17 +141,18 @@ struct round {
 
 static struct round judge(const struct worker *worker, unsigned int threads, uint32_t pages)
 {
-	double begin = worker[0].begin, end = worker[0].end;
-	struct round round = {.clean = true};
+	double begin = worker[0].begin, end = worker[0].end, ran = 0;
+	struct round round = {0};
 
 	for (unsigned int i = 0; i < threads; i++) {
 		const struct worker *w = &worker[i];
 
 		begin = w->begin < begin ? w->begin : begin;
 		end = w->end > end ? w->end : end;
-		round.clean &= w->ran > RAN * (w->end - w->begin);
+		ran += w->ran;
 		round.retries += w->retries;
 	}
+	round.clean = ran > RAN * threads * (end - begin);
 	round.ns = (end - begin) / (double)pages;
 	return round;
 }
@@ -215,12 +215,11 @@ static void measure(const struct bench_engine *engine, struct bench_run *run, co
 	fflush(stdout);
 }
 
-static bool wanted(const struct bench_engine *engine, const struct job *job, const char *match,
-		   long cpus)
+static bool wanted(const struct bench_engine *engine, const struct job *job, const char *match)
 {
 	if (match && !strstr(job->name, match))
 		return false;
-	if ((long)job->threads > cpus) {
+	if ((int)job->threads > CPU_COUNT(&allowed)) {
 		fprintf(stderr, "bench: %s, %s: left out, as there is one CPU\n", job->name,
 			engine->name);
 		return false;
@@ -234,12 +233,13 @@ void bench_parallel(const struct bench_engine *engine, const struct bench_geomet
 		    unsigned int rounds, const char *match)
 {
 	struct bench_run run;
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
+	if (sched_getaffinity(0, sizeof(allowed), &allowed))
+		return;
 	if (!bench_has(engine, &faults) || !bench_run_plan(&run, &faults, geometry, false, false))
 		return;
 	for (unsigned int i = 0; i < JOBS; i++)
-		if (wanted(engine, &jobs[i], match, cpus))
+		if (wanted(engine, &jobs[i], match))
 			measure(engine, &run, &jobs[i], rounds);
 	bench_run_free(&run);
 }
