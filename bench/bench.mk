@@ -89,3 +89,14 @@ bench: $(BENCH)/bench | need-bench ## Instructions and ns of each operation, bes
 
 bench-quick: $(BENCH)/bench | need-bench ## The same in less than two minutes: one geometry, few rounds
 	@CC='$(CC)' bench/run -q $(if $(BENCH_MATCH),-m '$(BENCH_MATCH)') $(BENCH)
+
+# Built once more, for the compiler to write down what each function calls and takes.
+SIZE_OBJECTS := $(S2_FILES:%.c=$(B)/size/%.o)
+
+$(B)/size/%.o: src/%.c $(S2_HEADERS) $(wildcard src/*.h platform/aarch64/*.h) bench/bench.mk Makefile | need-cross
+	@mkdir -p $(@D)
+	@$(A64_CC) $(A64_CFLAGS) -fstack-usage -fcallgraph-info=su -c -o $@ $<
+
+.PHONY: size
+size: $(SIZE_OBJECTS) ## Bytes of the library for AArch64: text of each file, worst-case stack of each public function
+	@SIZE=$(CROSS)size scripts/size $(B)/size
