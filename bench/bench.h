@@ -102,6 +102,9 @@ struct bench_engine {
 	void (*lock)(void *tree);
 	void (*unlock)(void *tree);
 	bool needs_lock; /* it is wrong without */
+	/* NULL, or the lock that they hold around everything else, for 1 GiB at a time. */
+	void (*lock_all)(void *tree);
+	void (*unlock_all)(void *tree);
 	int tells; /* BENCH_IS_...: what its probe knows */
 	void (*drop)(void *tree);
 	bench_page_op page[BENCH_PAGE_KINDS];

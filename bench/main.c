@@ -13,11 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "latency.h"
 #include "measure.h"
 #include "parallel.h"
 
 #define ROUNDS 15u
 #define QUICK_ROUNDS 3u
+#define LATENCY_ROUNDS 4u
 #define ENGINES 5u
 #define NAME 96u
 
@@ -114,6 +116,14 @@ static void all_parallel(const struct options *options)
 				       options->quick ? QUICK_ROUNDS : ROUNDS, options->match);
 }
 
+static void all_latencies(const struct options *options)
+{
+	for (unsigned int e = 0; e < ENGINES; e++)
+		if (engines[e])
+			bench_latency(engines[e], &bench_geometries[0], LATENCY_ROUNDS,
+				      options->match);
+}
+
 static void usage(void)
 {
 	fprintf(stderr, "usage: bench time|count [-q] [-m TEXT]\n"
@@ -148,5 +158,7 @@ int main(int argc, char **argv)
 	all_cases(&options);
 	if (!options.count)
 		all_parallel(&options);
+	if (!options.count && !options.quick)
+		all_latencies(&options);
 	return 0;
 }

@@ -142,7 +142,7 @@ static int in_order(const struct bench_run *run, enum bench_page_kind kind, uint
 	return status;
 }
 
-static int prepare(const struct bench_run *run)
+static int start(const struct bench_run *run)
 {
 	const struct bench_engine *engine = run->engine;
 	int status;
@@ -157,6 +157,15 @@ static int prepare(const struct bench_run *run)
 	if (run->what->start == BENCH_START_LOG)
 		status |= in_order(run, BENCH_WRITE, run->geometry->page, 1000 / run->what->dirty);
 	return status;
+}
+
+void bench_prepare(const struct bench_run *run)
+{
+	int status = start(run);
+
+	if (status)
+		fail(run, "could not prepare", status);
+	bench_verify(run, run->what->before, "is not what it is to begin with");
 }
 
 void bench_verify(const struct bench_run *run, int expected, const char *when)
@@ -249,15 +258,10 @@ static void work(const struct bench_run *run, const char *count, struct bench_re
 bool bench_measure(struct bench_run *run, const struct bench_engine *engine, const char *count,
 		   struct bench_result *result)
 {
-	int status;
-
 	if (!bench_begin(run, engine))
 		return false;
 	engine->fill(run->tree, 0, bench_tables(run));
-	status = prepare(run);
-	if (status)
-		fail(run, "could not prepare", status);
-	bench_verify(run, run->what->before, "is not what it is to begin with");
+	bench_prepare(run);
 	work(run, count, result);
 	bench_verify(run, run->what->after, "did not do its work");
 	engine->settle(run->tree, 0);

@@ -43,6 +43,8 @@ bool bench_measure(struct bench_run *run, const struct bench_engine *engine, con
 /* A tree that is ready, and the end of it; for measurements of another kind. */
 bool bench_begin(struct bench_run *run, const struct bench_engine *engine);
 void bench_end(struct bench_run *run);
+/* What is there when the clock starts; ends the program if that fails. */
+void bench_prepare(const struct bench_run *run);
 /* Ends the program if BENCH_PROBE says anything but `expected` anywhere. */
 void bench_verify(const struct bench_run *run, int expected, const char *when);
 /* Pages for tables that all of the range can need. */

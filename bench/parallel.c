@@ -5,17 +5,16 @@
  * one that ends last.  A round in which one of them had to give its CPU to somebody else says
  * nothing: such a round is not counted, unless there are no others.
  */
-#define _GNU_SOURCE
 #include "parallel.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "measure.h"
+#include "threads.h"
 
 struct job {
 	const char *name;
@@ -60,39 +59,6 @@ static const struct bench_case faults = {.name = "parallel",
 					 .after = BENCH_IS_MAPPED | BENCH_IS_WRITABLE |
 						  BENCH_IS_YOUNG};
 
-static unsigned int waiting; /* threads that are not there yet */
-
-static double now(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
-/* No sleep: who wakes up later than the other would be timed for it. */
-static void meet(void)
-{
-	__atomic_sub_fetch(&waiting, 1, __ATOMIC_ACQ_REL);
-	for (unsigned int turns = 1; __atomic_load_n(&waiting, __ATOMIC_ACQUIRE); turns++)
-		if (turns % 4096 == 0)
-			sched_yield();
-}
-
-static cpu_set_t allowed; /* CPUs that this process may use */
-
-/* The n-th of them. */
-static void settle_on(unsigned int n)
-{
-	cpu_set_t one;
-
-	CPU_ZERO(&one);
-	for (unsigned int cpu = 0; cpu < CPU_SETSIZE; cpu++)
-		if (CPU_ISSET(cpu, &allowed) && n-- == 0)
-			CPU_SET(cpu, &one);
-	(void)pthread_setaffinity_np(pthread_self(), sizeof(one), &one);
-}
-
 /* One page, until it is there. */
 static void fault(struct worker *w, uint64_t at)
 {
@@ -120,14 +86,14 @@ static void *work(void *arg)
 	uint32_t stride = w->job->interleaved ? w->job->threads : 1;
 
 	w->run->engine->fill(w->run->tree, w->cpu, bench_tables(w->run));
-	settle_on(w->cpu);
-	meet();
-	w->ran = -now(CLOCK_THREAD_CPUTIME_ID);
-	w->begin = now(CLOCK_MONOTONIC);
+	bench_settle_on(w->cpu);
+	bench_meet();
+	w->ran = -bench_clock(CLOCK_THREAD_CPUTIME_ID);
+	w->begin = bench_clock(CLOCK_MONOTONIC);
 	for (uint32_t i = 0; i < each; i++)
 		fault(w, (first + (uint64_t)i * stride) * w->run->step);
-	w->end = now(CLOCK_MONOTONIC);
-	w->ran += now(CLOCK_THREAD_CPUTIME_ID);
+	w->end = bench_clock(CLOCK_MONOTONIC);
+	w->ran += bench_clock(CLOCK_THREAD_CPUTIME_ID);
 	w->run->engine->settle(w->run->tree, w->cpu);
 	bench_stack_drop();
 	return NULL;
@@ -166,7 +132,7 @@ static bool once(const struct bench_engine *engine, struct bench_run *run, const
 
 	if (!bench_begin(run, engine))
 		return false;
-	waiting = job->threads;
+	bench_expect(job->threads);
 	for (unsigned int i = 0; i < job->threads; i++) {
 		worker[i] = (struct worker){.run = run, .job = job, .cpu = i};
 		if (pthread_create(&worker[i].thread, NULL, work, &worker[i]))
@@ -219,7 +185,7 @@ static bool wanted(const struct bench_engine *engine, const struct job *job, con
 {
 	if (match && !strstr(job->name, match))
 		return false;
-	if ((int)job->threads > CPU_COUNT(&allowed)) {
+	if (job->threads > bench_cpus()) {
 		fprintf(stderr, "bench: %s, %s: left out, as there is one CPU\n", job->name,
 			engine->name);
 		return false;
@@ -234,8 +200,6 @@ void bench_parallel(const struct bench_engine *engine, const struct bench_geomet
 {
 	struct bench_run run;
 
-	if (sched_getaffinity(0, sizeof(allowed), &allowed))
-		return;
 	if (!bench_has(engine, &faults) || !bench_run_plan(&run, &faults, geometry, false, false))
 		return;
 	for (unsigned int i = 0; i < JOBS; i++)

@@ -24,12 +24,20 @@ struct unlinked {
 
 #define UNLINKED 1024u
 
+/* Who can't have it at once queues up, and whoever is first in the queue waits for the rest. */
+struct rwlock {
+	uint32_t holders; /* readers count in steps of READER */
+	uint32_t next, serving; /* the queue: numbers that are drawn, and called */
+};
+#define WRITES 1u
+#define WANTS_TO_WRITE 2u
+#define READER 4u
+
 struct tree {
 	struct kvm_pgtable pgt;
 	struct kvm_s2_mmu mmu;
 	struct kvm_arch arch;
-	/* Readers count in steps of 2; bit 0: somebody writes. */
-	_Alignas(64) uint32_t lock;
+	_Alignas(64) struct rwlock lock;
 };
 
 /* Tables whose freeing a grace period would begin with. */
@@ -279,6 +287,11 @@ static int destroy(void *tree, unsigned int cpu, const struct bench_range *range
 	return 0;
 }
 
+static uint32_t read_word(const uint32_t *word)
+{
+	return __atomic_load_n(word, __ATOMIC_ACQUIRE);
+}
+
 /* A turn in which nothing else can be done. */
 static void wait_a_moment(unsigned int *turns)
 {
@@ -286,44 +299,69 @@ static void wait_a_moment(unsigned int *turns)
 		sched_yield();
 }
 
-/* One addition to a word that all share, as for a kernel's queued lock when nobody writes. */
-static void lock_read(void *tree)
+static void queue_up(struct rwlock *lock)
 {
-	struct tree *t = tree;
+	uint32_t number = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
 	unsigned int turns = 0;
 
-	while (__atomic_add_fetch(&t->lock, 2, __ATOMIC_ACQUIRE) & 1) {
-		__atomic_sub_fetch(&t->lock, 2, __ATOMIC_RELAXED);
+	while (read_word(&lock->serving) != number)
 		wait_a_moment(&turns);
-	}
+}
+
+static void call_next(struct rwlock *lock)
+{
+	__atomic_store_n(&lock->serving, lock->serving + 1, __ATOMIC_RELEASE);
+}
+
+/* One addition to a word that all share, if nobody writes. */
+static void lock_read(void *tree)
+{
+	struct rwlock *lock = &((struct tree *)tree)->lock;
+	unsigned int turns = 0;
+
+	if (!(__atomic_add_fetch(&lock->holders, READER, __ATOMIC_ACQUIRE) % READER))
+		return;
+	__atomic_sub_fetch(&lock->holders, READER, __ATOMIC_RELAXED);
+	queue_up(lock);
+	__atomic_add_fetch(&lock->holders, READER, __ATOMIC_ACQUIRE);
+	while (read_word(&lock->holders) & WRITES)
+		wait_a_moment(&turns);
+	call_next(lock);
 }
 
 static void unlock_read(void *tree)
 {
-	struct tree *t = tree;
+	struct rwlock *lock = &((struct tree *)tree)->lock;
 
-	__atomic_sub_fetch(&t->lock, 2, __ATOMIC_RELEASE);
+	__atomic_sub_fetch(&lock->holders, READER, __ATOMIC_RELEASE);
+}
+
+static bool swap_holders(struct rwlock *lock, uint32_t old, uint32_t new)
+{
+	return __atomic_compare_exchange_n(&lock->holders, &old, new, false, __ATOMIC_ACQUIRE,
+					   __ATOMIC_RELAXED);
 }
 
 static void lock_write(void *tree)
 {
-	struct tree *t = tree;
+	struct rwlock *lock = &((struct tree *)tree)->lock;
 	unsigned int turns = 0;
-	uint32_t none = 0;
 
-	while (!__atomic_compare_exchange_n(&t->lock, &none, 1, false, __ATOMIC_ACQUIRE,
-					    __ATOMIC_RELAXED)) {
-		while (__atomic_load_n(&t->lock, __ATOMIC_RELAXED))
+	if (swap_holders(lock, 0, WRITES))
+		return;
+	queue_up(lock);
+	__atomic_or_fetch(&lock->holders, WANTS_TO_WRITE, __ATOMIC_RELAXED);
+	while (!swap_holders(lock, WANTS_TO_WRITE, WRITES))
+		while (read_word(&lock->holders) != WANTS_TO_WRITE)
 			wait_a_moment(&turns);
-		none = 0;
-	}
+	call_next(lock);
 }
 
 static void unlock_write(void *tree)
 {
-	struct tree *t = tree;
+	struct rwlock *lock = &((struct tree *)tree)->lock;
 
-	__atomic_store_n(&t->lock, 0, __ATOMIC_RELEASE);
+	__atomic_and_fetch(&lock->holders, ~WRITES, __ATOMIC_RELEASE);
 }
 
 const struct bench_engine KVM_ENGINE = {
@@ -335,6 +373,8 @@ const struct bench_engine KVM_ENGINE = {
 	.lock = KVM_SHARES ? lock_read : lock_write,
 	.unlock = KVM_SHARES ? unlock_read : unlock_write,
 	.needs_lock = !KVM_SHARES,
+	.lock_all = lock_write,
+	.unlock_all = unlock_write,
 	.drop = drop,
 	.tells = BENCH_IS_KNOWN,
 	.page = {[BENCH_FAULT] = fault,
