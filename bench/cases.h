@@ -32,6 +32,7 @@ struct bench_case {
 	bool blocks; /* one after the other are blocks, or tables; else pages */
 	bool random; /* in this order too */
 	bool exclusive; /* the tree is not shared */
+	bool grows; /* measured by size too */
 	unsigned int dirty; /* of a thousand pages */
 	int before, after; /* what BENCH_PROBE must say; BENCH_ALL: not looked at */
 };

@@ -108,6 +108,34 @@ static void all_cases(const struct options *options)
 			one_case(options, &bench_cases[i / 2], &bench_geometries[g], i % 2);
 }
 
+/* One call for a whole range, from one block to `last` bytes. */
+static void growth(const struct options *options, const struct bench_case *what, uint64_t last)
+{
+	struct bench_case sized = *what;
+	struct bench_run run;
+	char name[NAME];
+
+	sized.unit = "call";
+	for (uint64_t size = 2 * BENCH_MIB; size <= last; size *= 8) {
+		snprintf(name, sizeof(name), "growth-%s-%lluM", what->name,
+			 (unsigned long long)(size / BENCH_MIB));
+		sized.size = size;
+		if (options->match && !strstr(name, options->match))
+			continue;
+		if (bench_run_plan(&run, &sized, &bench_geometries[0], false, false))
+			time_all(&run, name, QUICK_ROUNDS);
+		bench_run_free(&run);
+	}
+}
+
+static void all_growth(const struct options *options)
+{
+	for (unsigned int i = 0; i < bench_case_count; i++)
+		if (bench_cases[i].grows)
+			growth(options, &bench_cases[i],
+			       bench_cases[i].blocks ? 1024 * BENCH_GIB : 64 * BENCH_GIB);
+}
+
 static void all_parallel(const struct options *options)
 {
 	for (unsigned int e = 0; e < ENGINES; e++)
@@ -158,7 +186,9 @@ int main(int argc, char **argv)
 	all_cases(&options);
 	if (!options.count)
 		all_parallel(&options);
-	if (!options.count && !options.quick)
+	if (!options.count && !options.quick) {
 		all_latencies(&options);
+		all_growth(&options);
+	}
 	return 0;
 }

@@ -89,7 +89,8 @@ bool bench_run_plan(struct bench_run *run, const struct bench_case *what,
 	run->step = what->blocks ? geometry->block : geometry->page;
 	run->steps = (uint32_t)(run->range.size / run->step);
 	run->units = run->range.size / unit_size(run);
-	run->order = make_order(run->steps, random);
+	if (what->one_by_one)
+		run->order = make_order(run->steps, random);
 	return true;
 }
 
