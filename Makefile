@@ -95,6 +95,7 @@ include tests/walk/walk.mk
 include tests/fuzz/fuzz.mk
 include tests/tests.mk
 include tests/coverage/coverage.mk
+include bench/bench.mk
 
 ##@ Care
 

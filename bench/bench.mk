@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# SPDX-FileCopyrightText: 2026 The stage2 authors
+#
+# Benchmarks.  The library is built for the platform of the benchmarks and linked with the
+# code of others, each an engine behind one interface (bench.h).  What is not to be had on a
+# machine becomes an empty object: the rest runs, and it is said what is missing.
+
+BENCH_MATCH ?=## measure only cases whose name has this in it (all)
+# Where the engine is taken from: another directory measures a copy of it.
+BENCH_ENGINE ?= src
+
+BENCH := $(B)/bench
+BENCH_HEADERS := $(wildcard bench/*.h bench/platform/*.h include/stage2/*.h $(BENCH_ENGINE)/*.h)
+BENCH_CFLAGS := -std=gnu11 -O2 -g -pthread $(S2_WARNINGS) -Ibench
+# As an embedder would build it.
+BENCH_ENGINE_CFLAGS := $(BENCH_CFLAGS) $(filter-out -std=%,$(S2_CFLAGS)) $(S2_INCLUDES) -Ibench/platform
+BENCH_OBJECTS := $(patsubst bench/%.c,$(BENCH)/%.o,$(wildcard bench/*.c)) $(S2_FILES:%.c=$(BENCH)/engine/%.o)
+
+$(BENCH)/engine/%.o: $(BENCH_ENGINE)/%.c $(BENCH_HEADERS) bench/bench.mk
+	@mkdir -p $(@D)
+	@echo "CC      $@"
+	@$(CC) $(BENCH_ENGINE_CFLAGS) -c -o $@ $<
+
+$(BENCH)/%.o: bench/%.c $(BENCH_HEADERS) bench/bench.mk
+	@mkdir -p $(@D)
+	@echo "CC      $@"
+	@$(CC) $(BENCH_CFLAGS) $(S2_INCLUDES) -c -o $@ $<
+
+# The least that could be is what the compiler can make of it; but not a call of memset(), of
+# whose string instruction callgrind counts each byte.
+$(BENCH)/floor.o: BENCH_CFLAGS += -O3 -fno-tree-loop-distribute-patterns
+
+# The kernels' own code, and for each an adapter.  Their headers are those that declare it,
+# from the same package, and shims for all others: empty ones, as the shims come first.
+BENCH_EMPTY := $(addprefix $(BENCH)/empty/,$(addprefix linux/,atomic.h bitfield.h bitops.h bits.h \
+	dma-mapping.h iommu.h kernel.h kvm_host.h pgtable.h sizes.h slab.h types.h) asm/barrier.h iommu-pages.h)
+BENCH_KVM := arch/arm64/kvm/hyp/pgtable.c
+BENCH_KVM_FILES := $(BENCH_KVM) $(addprefix arch/arm64/include/asm/,kvm_pgtable.h stage2_pgtable.h)
+BENCH_IOMMU := drivers/iommu/io-pgtable-arm.c
+BENCH_IOMMU_FILES := $(BENCH_IOMMU) drivers/iommu/io-pgtable-arm.h include/linux/io-pgtable.h
+# What the kernel is built with, as far as it decides what the code is.
+BENCH_LINUX_CFLAGS := -std=gnu11 -O2 -g -fno-strict-aliasing -fno-common -Ibench -Ibench/shim -I$(BENCH)/empty
+BENCH_LINUX := $(BENCH)/linux/kvm-6.12.o $(BENCH)/linux/kvm-6.1.o $(BENCH)/linux/iommu-6.12.o
+BENCH_LINUX_NEEDS := $(BENCH_HEADERS) $(wildcard bench/shim/*.h bench/shim/*/*.h bench/linux/*) \
+	bench/bench.mk $(BENCH_EMPTY)
+
+$(BENCH_EMPTY):
+	@mkdir -p $(@D)
+	@: >$@
+
+# $(1): the object; $(2): version; $(3): files; $(4): the one that is code; $(5): adapter; $(6): flags
+# One object that has no name but the engine's, or none at all and is tried again next time.
+define bench_linux
+$(1): bench/linux/$(5) $(BENCH_LINUX_NEEDS)
+	@mkdir -p $$(@D)
+	@if bench/linux/unpack $(2) $(BENCH)/linux-$(2) $(3); then \
+		echo "CC      $$@" && \
+		$(CC) $(BENCH_LINUX_CFLAGS) -w $(6) -c -o $$(@:.o=-theirs.o) $(BENCH)/linux-$(2)/$(4) && \
+		$(CC) $(BENCH_LINUX_CFLAGS) $(S2_WARNINGS) $(6) -c -o $$(@:.o=-ours.o) $$< && \
+		$(LD) -r -o $$@ $$(@:.o=-theirs.o) $$(@:.o=-ours.o) && \
+		$(OBJCOPY) --wildcard --keep-global-symbol='bench_*_6_*' $$@; \
+	else \
+		$(CC) -x c -c -o $$@ /dev/null && touch -d @0 $$@; \
+	fi
+endef
+OBJCOPY ?= objcopy
+bench_kvm_flags = -include bench/shim/kvm.h -Ibench/shim/$(1) -isystem $(BENCH)/linux-$(1)/arch/arm64/include
+$(eval $(call bench_linux,$(BENCH)/linux/kvm-6.12.o,6.12,$(BENCH_KVM_FILES),$(BENCH_KVM),kvm.c,$(call bench_kvm_flags,6.12)))
+$(eval $(call bench_linux,$(BENCH)/linux/kvm-6.1.o,6.1,$(BENCH_KVM_FILES),$(BENCH_KVM),kvm.c,$(call bench_kvm_flags,6.1)))
+$(eval $(call bench_linux,$(BENCH)/linux/iommu-6.12.o,6.12,$(BENCH_IOMMU_FILES),$(BENCH_IOMMU),iommu.c,-include bench/shim/iommu.h -isystem $(BENCH)/linux-6.12/include))
+
+$(BENCH)/linux/warn.o: bench/linux/warn.c bench/bench.mk
+	@mkdir -p $(@D)
+	@$(CC) $(BENCH_CFLAGS) -c -o $@ $<
+
+$(BENCH)/bench: $(BENCH_OBJECTS) $(BENCH_LINUX) $(BENCH)/linux/warn.o
+	@echo "LD      $@"
+	@$(CC) -pthread -o $@ $^
+
+##@ Measure
+
+.PHONY: bench bench-quick need-bench
+# Whoever has no valgrind gets no instructions, but times.
+need-bench:
+	@scripts/need valgrind=valgrind || :
+
+bench: $(BENCH)/bench | need-bench ## Instructions and ns of each operation, beside KVM's and an IOMMU's tables (docs/benchmarks.md)
+	@CC='$(CC)' bench/run $(if $(BENCH_MATCH),-m '$(BENCH_MATCH)') $(BENCH)
+
+bench-quick: $(BENCH)/bench | need-bench ## The same in less than two minutes: one geometry, few rounds
+	@CC='$(CC)' bench/run -q $(if $(BENCH_MATCH),-m '$(BENCH_MATCH)') $(BENCH)
+
+# Built once more, for the compiler to write down what each function calls and takes.
+SIZE_OBJECTS := $(S2_FILES:%.c=$(B)/size/%.o)
+
+$(B)/size/%.o: src/%.c $(S2_HEADERS) $(wildcard src/*.h platform/aarch64/*.h) bench/bench.mk Makefile | need-cross
+	@mkdir -p $(@D)
+	@$(A64_CC) $(A64_CFLAGS) -fstack-usage -fcallgraph-info=su -c -o $@ $<
+
+.PHONY: size
+size: $(SIZE_OBJECTS) ## Bytes of the library for AArch64: text of each file, worst-case stack of each public function
+	@SIZE=$(CROSS)size scripts/size $(B)/size

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: 2026 The stage2 authors */
+/*
+ * The program that measures.
+ *
+ *	bench time [-q] [-m TEXT]	ns, and what was counted, one line for each case and engine
+ *	bench count [-q] [-m TEXT]	run by callgrind: which dump is which
+ *
+ * Engines take turns: one measures after the other, and then all of them again, so that
+ * what else goes on in the machine hits all of them alike.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "latency.h"
+#include "measure.h"
+#include "parallel.h"
+
+#define ROUNDS 15u
+#define QUICK_ROUNDS 3u
+#define LATENCY_ROUNDS 4u
+#define ENGINES 5u
+#define NAME 96u
+
+struct options {
+	bool count;
+	bool quick;
+	const char *match;
+};
+
+static const struct bench_engine *const engines[ENGINES] = {
+	&bench_stage2, &bench_kvm_6_12, &bench_kvm_6_1, &bench_iommu_6_12, &bench_floor};
+
+static int by_value(const void *a, const void *b)
+{
+	double left = *(const double *)a, right = *(const double *)b;
+
+	return (left > right) - (left < right);
+}
+
+/* Every engine that has it once. */
+static void count_all(struct bench_run *run, const char *name)
+{
+	for (unsigned int e = 0; e < ENGINES; e++) {
+		struct bench_result result;
+		char label[2 * NAME];
+
+		if (!engines[e] || !bench_has(engines[e], run->what))
+			continue;
+		snprintf(label, sizeof(label), "%s %s", name, engines[e]->name);
+		if (bench_measure(run, engines[e], label, &result))
+			printf("count %s %llu\n", label, (unsigned long long)run->units);
+	}
+}
+
+static void time_all(struct bench_run *run, const char *name, unsigned int rounds)
+{
+	static double ns[ENGINES][ROUNDS];
+	struct bench_result result[ENGINES];
+	bool have[ENGINES] = {false};
+
+	for (unsigned int round = 0; round < rounds; round++) {
+		for (unsigned int e = 0; e < ENGINES; e++) {
+			if (!engines[e] || !bench_has(engines[e], run->what))
+				continue;
+			have[e] = bench_measure(run, engines[e], NULL, &result[e]);
+			ns[e][round] = result[e].ns;
+		}
+	}
+	for (unsigned int e = 0; e < ENGINES; e++) {
+		if (!have[e])
+			continue;
+		qsort(ns[e], rounds, sizeof(ns[e][0]), by_value);
+		printf("time %s %s %s %.2f %.2f %llu %llu\n", name, engines[e]->name,
+		       run->what->unit, ns[e][0], ns[e][rounds / 2],
+		       (unsigned long long)result[e].tlbi, (unsigned long long)result[e].tables);
+	}
+}
+
+/* Instructions do not depend on how much there is of the same: then quick is enough. */
+static void one_case(const struct options *options, const struct bench_case *what,
+		     const struct bench_geometry *geometry, bool random)
+{
+	struct bench_run run;
+	char name[NAME];
+
+	snprintf(name, sizeof(name), "%s%s-%s", what->name, random ? "-random" : "",
+		 geometry->name);
+	if (options->match && !strstr(name, options->match))
+		return;
+	if (!bench_run_plan(&run, what, geometry, options->quick || options->count, random))
+		return;
+	if (options->count)
+		count_all(&run, name);
+	else
+		time_all(&run, name, options->quick ? QUICK_ROUNDS : ROUNDS);
+	bench_run_free(&run);
+	fflush(stdout);
+}
+
+static void all_cases(const struct options *options)
+{
+	unsigned int geometries = options->quick ? 1 : bench_geometry_count;
+
+	for (unsigned int g = 0; g < geometries; g++)
+		for (unsigned int i = 0; i < 2 * bench_case_count; i++)
+			one_case(options, &bench_cases[i / 2], &bench_geometries[g], i % 2);
+}
+
+/* One call for a whole range, from one block to `last` bytes. */
+static void growth(const struct options *options, const struct bench_case *what, uint64_t last)
+{
+	struct bench_case sized = *what;
+	struct bench_run run;
+	char name[NAME];
+
+	sized.unit = "call";
+	for (uint64_t size = 2 * BENCH_MIB; size <= last; size *= 8) {
+		snprintf(name, sizeof(name), "growth-%s-%lluM", what->name,
+			 (unsigned long long)(size / BENCH_MIB));
+		sized.size = size;
+		if (options->match && !strstr(name, options->match))
+			continue;
+		if (bench_run_plan(&run, &sized, &bench_geometries[0], false, false))
+			time_all(&run, name, QUICK_ROUNDS);
+		bench_run_free(&run);
+	}
+}
+
+static void all_growth(const struct options *options)
+{
+	for (unsigned int i = 0; i < bench_case_count; i++)
+		if (bench_cases[i].grows)
+			growth(options, &bench_cases[i],
+			       bench_cases[i].blocks ? 1024 * BENCH_GIB : 64 * BENCH_GIB);
+}
+
+static void all_parallel(const struct options *options)
+{
+	for (unsigned int e = 0; e < ENGINES; e++)
+		if (engines[e])
+			bench_parallel(engines[e], &bench_geometries[0],
+				       options->quick ? QUICK_ROUNDS : ROUNDS, options->match);
+}
+
+static void all_latencies(const struct options *options)
+{
+	for (unsigned int e = 0; e < ENGINES; e++)
+		if (engines[e])
+			bench_latency(engines[e], &bench_geometries[0], LATENCY_ROUNDS,
+				      options->match);
+}
+
+static void usage(void)
+{
+	fprintf(stderr, "usage: bench time|count [-q] [-m TEXT]\n"
+			"  -q       sooner, and less exact\n"
+			"  -m TEXT  only cases whose name has TEXT in it\n");
+	exit(2);
+}
+
+static struct options read_options(int argc, char **argv)
+{
+	struct options options = {0};
+
+	options.count = argc > 1 && !strcmp(argv[1], "count");
+	if (argc < 2 || (!options.count && strcmp(argv[1], "time") != 0))
+		usage();
+	for (int i = 2; i < argc; i++) {
+		if (!strcmp(argv[i], "-q"))
+			options.quick = true;
+		else if (!strcmp(argv[i], "-m") && i + 1 < argc)
+			options.match = argv[++i];
+		else
+			usage();
+	}
+	return options;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = read_options(argc, argv);
+
+	bench_pool_open();
+	all_cases(&options);
+	if (!options.count)
+		all_parallel(&options);
+	if (!options.count && !options.quick) {
+		all_latencies(&options);
+		all_growth(&options);
+	}
+	return 0;
+}
