@@ -96,7 +96,7 @@ S2_INLINE int s2_adjust_visit(struct s2_op *op, struct s2_spot *at, s2_rule *rul
 
 	if (s2_is_table(at->level, at->desc))
 		return S2_STEP_DOWN;
-	switch (s2_desc_kind(op->fmt, at->level, at->desc)) {
+	switch (s2_kind(op->fmt, at->level, at->desc)) {
 	case S2_KIND_LEAF:
 		break;
 	case S2_KIND_LOCKED:

@@ -75,7 +75,7 @@ static int age_leaf(struct s2_op *op, const struct s2_spot *at)
 
 static int age_visit(struct s2_op *op, struct s2_spot *at)
 {
-	switch (s2_desc_kind(op->fmt, at->level, at->desc)) {
+	switch (s2_kind(op->fmt, at->level, at->desc)) {
 	case S2_KIND_LEAF:
 		return s2_is_grouped(at->desc) ? age_group(op, at) : age_leaf(op, at);
 	case S2_KIND_TABLE:

@@ -31,7 +31,7 @@ static int annotate_invalid(struct s2_op *op, const struct s2_spot *at)
 
 static int annotate_visit(struct s2_op *op, struct s2_spot *at)
 {
-	switch (s2_desc_kind(op->fmt, at->level, at->desc)) {
+	switch (s2_kind(op->fmt, at->level, at->desc)) {
 	case S2_KIND_EMPTY:
 	case S2_KIND_ANNOTATED:
 		return annotate_invalid(op, at);

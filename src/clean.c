@@ -40,7 +40,7 @@ static int clean_leaf(struct s2_op *op, const struct s2_spot *at)
 
 static int clean_visit(struct s2_op *op, struct s2_spot *at)
 {
-	switch (s2_desc_kind(op->fmt, at->level, at->desc)) {
+	switch (s2_kind(op->fmt, at->level, at->desc)) {
 	case S2_KIND_EMPTY:
 	case S2_KIND_ANNOTATED:
 		return s2_next(op, at);

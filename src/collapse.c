@@ -161,7 +161,7 @@ int s2_collapse_table(struct s2_op *op, const struct s2_spot *at)
 
 static int collapse_visit(struct s2_op *op, struct s2_spot *at)
 {
-	switch (s2_desc_kind(op->fmt, at->level, at->desc)) {
+	switch (s2_kind(op->fmt, at->level, at->desc)) {
 	case S2_KIND_TABLE:
 		return at->level < op->top ? S2_STEP_DOWN : s2_collapse_table(op, at);
 	case S2_KIND_LEAF:

@@ -75,7 +75,7 @@ static int compact_table(struct s2_op *op, const struct s2_spot *at)
 
 static int compact_visit(struct s2_op *op, struct s2_spot *at)
 {
-	switch (s2_desc_kind(op->fmt, at->level, at->desc)) {
+	switch (s2_kind(op->fmt, at->level, at->desc)) {
 	case S2_KIND_TABLE:
 		if (at->level < op->top)
 			return S2_STEP_DOWN;

@@ -72,7 +72,7 @@ static bool is_entered(const struct s2_op *op, const struct s2_spot *at)
 
 static int cost_visit(struct s2_op *op, struct s2_spot *at)
 {
-	switch (s2_desc_kind(op->fmt, at->level, at->desc)) {
+	switch (s2_kind(op->fmt, at->level, at->desc)) {
 	case S2_KIND_LEAF:
 		return is_left(op, at) ? s2_next(op, at) : cost_graft(op, at);
 	case S2_KIND_TABLE:
@@ -91,16 +91,17 @@ int s2_map_cost(const struct s2_tree *tree, uint64_t ipa, uint64_t size, uint64_
 		uint32_t flags, uint64_t *pages)
 {
 	struct bill bill = {.pages = 0};
+	s2_desc page;
 	int status;
 
 	if (!tree || !tree->fmt || !pages)
 		return S2_INVALID;
-	status = s2_check_map(tree->fmt, ipa, size, pa, attr, flags);
+	status = s2_check_map(tree->fmt, ipa, size, pa, attr, flags, &page);
 	if (status)
 		return status;
 	s2_op_read(&bill.op, tree, ipa, size);
 	bill.op.flags = flags;
-	s2_op_want(&bill.op, pa, attr);
+	s2_op_want(&bill.op, pa, attr, page);
 	status = s2_walk_range(&bill.op, cost_visit);
 	if (!status)
 		*pages = bill.pages;
@@ -120,7 +121,7 @@ static int cost_split(struct s2_op *op, const struct s2_spot *at)
 
 static int cost_split_visit(struct s2_op *op, struct s2_spot *at)
 {
-	switch (s2_desc_kind(op->fmt, at->level, at->desc)) {
+	switch (s2_kind(op->fmt, at->level, at->desc)) {
 	case S2_KIND_LEAF:
 		return at->level < op->top ? cost_split(op, at) : s2_next(op, at);
 	case S2_KIND_TABLE:

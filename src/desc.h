@@ -21,6 +21,7 @@
 /* What may differ between leaves that map the same memory alike. */
 #define S2_DESC_XN_MASK (S2_DESC_XN | S2_DESC_XN0)
 #define S2_DESC_SW_SHIFT 55
+#define S2_DESC_MEMATTR_SHIFT 2
 #define S2_DESC_SW_MASK (UINT64_C(7) << S2_DESC_SW_SHIFT)
 #define S2_DESC_PERM (S2_DESC_READ | S2_DESC_WRITE | S2_DESC_DBM | S2_DESC_XN_MASK)
 
@@ -134,6 +135,34 @@ static inline bool s2_is_write_back(const struct s2_format *fmt, s2_desc desc)
 static inline bool s2_is_sealed(s2_desc desc)
 {
 	return s2_is_valid(desc) && (desc & S2_DESC_SEAL);
+}
+
+/* A block at 0 by its attributes, all of them below S2_LOG; 0 if they contradict each other. */
+s2_desc s2_leaf_at_0(const struct s2_format *fmt, s2_attr attr);
+
+/* The same with what S2_LOG and S2_DIRTY add to it. */
+s2_desc s2_leaf_logged(s2_desc desc, s2_attr attr);
+
+/* A block at 0 by its attributes; 0 if they contradict each other. */
+static inline s2_desc s2_block(const struct s2_format *fmt, s2_attr attr)
+{
+	s2_desc desc = fmt->leaf[attr & (S2_LOG - 1)];
+
+	if (attr & ~(s2_attr)S2_ATTR_ALL || !desc)
+		return 0;
+	desc |= (s2_desc)(attr & S2_SW_MASK) << (S2_DESC_SW_SHIFT - 8);
+	return attr & (S2_LOG | S2_DIRTY) ? s2_leaf_logged(desc, attr) : desc;
+}
+
+/* s2_desc_kind(), of a level that there is: what is met most often here, and the rest there. */
+static inline enum s2_kind s2_kind(const struct s2_format *fmt, unsigned int level, s2_desc desc)
+{
+	if (s2_is_table(level, desc) && !(desc & ~(fmt->oa_low | fmt->oa_high | 3)))
+		return S2_KIND_TABLE;
+	if ((desc & 3) == s2_leaf_type(level) && !(desc & fmt->no_leaf[level]) &&
+	    !(s2_is_grouped(desc) && s2_is_logged(desc)))
+		return S2_KIND_LEAF;
+	return desc ? s2_desc_kind(fmt, level, desc) : S2_KIND_EMPTY;
 }
 
 /* The locked state that replaces `desc`: it remembers the table, if there was one. */

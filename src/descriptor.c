@@ -7,7 +7,6 @@
 
 #include "desc.h"
 
-#define MEMATTR_SHIFT 2
 #define SH_INNER (UINT64_C(3) << 8)
 
 /*
@@ -26,23 +25,6 @@ static uint64_t memattr(const struct s2_format *fmt, s2_attr attr)
 	}
 }
 
-/* A log is of writes, and what is dirty is logged. */
-static bool log_is_sane(s2_attr attr)
-{
-	return !(attr & S2_LOG && !(attr & S2_W)) && !(attr & S2_DIRTY && !(attr & S2_LOG));
-}
-
-static bool attr_is_sane(const struct s2_format *fmt, s2_attr attr)
-{
-	s2_attr type = attr & S2_MEM_MASK;
-
-	if (attr & ~S2_ATTR_ALL || type == S2_MEM_MASK || !log_is_sane(attr) ||
-	    !s2_exec_is_sane(fmt, attr))
-		return false;
-	/* An instruction fetch may be speculative; a device must not be read so. */
-	return type != S2_DEVICE || !(attr & S2_X);
-}
-
 /* SH is in the descriptor only without LPA2, which uses its bits for OA[51:50]. */
 static uint64_t shareability(const struct s2_format *fmt, s2_attr attr)
 {
@@ -51,40 +33,46 @@ static uint64_t shareability(const struct s2_format *fmt, s2_attr attr)
 	return SH_INNER;
 }
 
-/* What is logged and clean gets S2AP[1] with the first write. */
-static s2_desc encode_write(s2_attr attr)
+/* An instruction fetch may be speculative; a device must not be read so. */
+s2_desc s2_leaf_at_0(const struct s2_format *fmt, s2_attr attr)
 {
-	if (!(attr & S2_W))
+	s2_attr type = attr & S2_MEM_MASK;
+	s2_desc desc = S2_DESC_VALID;
+
+	if (type == S2_MEM_MASK || !s2_exec_is_sane(fmt, attr) ||
+	    (type == S2_DEVICE && attr & S2_X))
 		return 0;
-	if (!(attr & S2_LOG))
-		return S2_DESC_WRITE;
-	return attr & S2_DIRTY ? S2_DESC_DBM | S2_DESC_WRITE : S2_DESC_DBM;
+	desc |= memattr(fmt, attr) << S2_DESC_MEMATTR_SHIFT | shareability(fmt, attr);
+	desc |= attr & S2_R ? S2_DESC_READ : 0;
+	desc |= attr & S2_W ? S2_DESC_WRITE : 0;
+	return desc | s2_exec_desc(attr) | (attr & S2_OLD ? 0 : S2_DESC_AF);
 }
 
-static s2_desc encode_attr(const struct s2_format *fmt, s2_attr attr)
+/* A log is of writes, and what is dirty is logged: S2AP[1] comes with the first write. */
+s2_desc s2_leaf_logged(s2_desc desc, s2_attr attr)
 {
-	s2_desc desc = memattr(fmt, attr) << MEMATTR_SHIFT | shareability(fmt, attr);
-
-	desc |= attr & S2_R ? S2_DESC_READ : 0;
-	desc |= encode_write(attr) | s2_exec_desc(attr);
-	desc |= attr & S2_OLD ? 0 : S2_DESC_AF;
-	return desc | (s2_desc)(attr >> 8 & 7) << S2_DESC_SW_SHIFT;
+	if (!(attr & S2_W) || !(attr & S2_LOG))
+		return 0;
+	return (attr & S2_DIRTY ? desc : desc & ~(s2_desc)S2_DESC_WRITE) | S2_DESC_DBM;
 }
 
 int s2_desc_leaf(const struct s2_format *fmt, unsigned int level, uint64_t pa, s2_attr attr,
 		 s2_desc *desc)
 {
+	s2_desc leaf;
+
 	if (!fmt || !desc)
 		return S2_INVALID;
 	if (!s2_level_has_leaf(fmt, level))
 		return S2_BAD_LEVEL;
-	if (!attr_is_sane(fmt, attr))
+	leaf = s2_block(fmt, attr);
+	if (!leaf)
 		return S2_BAD_ATTR;
 	if (pa >> fmt->pa_bits)
 		return S2_PA_RANGE;
 	if (pa & (s2_level_size(fmt, level) - 1))
 		return S2_MISALIGNED;
-	*desc = s2_leaf_type(level) | encode_attr(fmt, attr) | s2_oa_encode(fmt, pa);
+	*desc = leaf | s2_leaf_type(level) | s2_oa_encode(fmt, pa);
 	return S2_OK;
 }
 
@@ -131,26 +119,6 @@ static enum s2_kind kind_of_invalid(unsigned int level, s2_desc desc)
 	}
 }
 
-/*
- * What the engine never sets in a leaf; nT among it, where a block has address bits to
- * spare (but with a seal, on its way to another size), XN[0] on CPUs without FEAT_XNX, and
- * Contiguous where there are no groups.
- */
-static uint64_t reserved_in_leaf(const struct s2_format *fmt, unsigned int level)
-{
-	uint64_t address = (UINT64_C(1) << 51) - (UINT64_C(1) << 12);
-	uint64_t aligned = fmt->oa_low & ~(s2_level_size(fmt, level) - 1);
-
-	/* OA[51:50], also where the PA size has no such bits. */
-	if (fmt->features & S2_FEAT_LPA2)
-		address |= UINT64_C(3) << 8;
-	if (!(fmt->features & S2_FEAT_XNX))
-		address |= S2_DESC_XN0;
-	if (!fmt->group_bits[level])
-		address |= S2_DESC_CONTIG;
-	return address & ~(aligned | fmt->oa_high);
-}
-
 static bool is_changing_size(const struct s2_format *fmt, s2_desc desc)
 {
 	s2_desc both = S2_DESC_NT | S2_DESC_SEAL;
@@ -167,7 +135,7 @@ static enum s2_kind kind_of_leaf(const struct s2_format *fmt, unsigned int level
 		return S2_KIND_CORRUPT;
 	if (is_changing_size(fmt, desc))
 		desc &= ~S2_DESC_NT;
-	return desc & reserved_in_leaf(fmt, level) ? S2_KIND_CORRUPT : S2_KIND_LEAF;
+	return desc & fmt->no_leaf[level] ? S2_KIND_CORRUPT : S2_KIND_LEAF;
 }
 
 enum s2_kind s2_desc_kind(const struct s2_format *fmt, unsigned int level, s2_desc desc)
@@ -191,7 +159,7 @@ uint64_t s2_desc_pa(const struct s2_format *fmt, s2_desc desc)
 
 static s2_attr memory_type(s2_desc desc)
 {
-	switch (desc >> MEMATTR_SHIFT & 0xf) {
+	switch (desc >> S2_DESC_MEMATTR_SHIFT & 0xf) {
 	case 0x1:
 		return S2_DEVICE;
 	case 0x5:

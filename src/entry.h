@@ -35,6 +35,7 @@ struct s2_spot {
 	uint64_t base; /* first IPA that the entry covers */
 	uint64_t table_end; /* first IPA beyond the table that holds it */
 	unsigned int level;
+	unsigned int shift; /* s2_level_shift() of it */
 };
 
 /*

@@ -5,6 +5,8 @@
  */
 #include <stage2/format.h>
 
+#include "desc.h"
+
 #define BIT(n) (UINT64_C(1) << (n))
 
 /* VTCR_EL2 fields (Arm ARM, "VTCR_EL2, Virtualization Translation Control Register"). */
@@ -146,6 +148,28 @@ static void derive_address(struct s2_format *fmt)
 }
 
 /*
+ * What the engine never sets in a leaf; nT among it, where a block has address bits to
+ * spare (but with a seal, on its way to another size), XN[0] on CPUs without FEAT_XNX, and
+ * Contiguous where there are no groups.
+ */
+static uint64_t no_leaf(const struct s2_format *fmt, unsigned int level)
+{
+	uint64_t bits = BIT(51) - BIT(12);
+	uint64_t aligned = fmt->oa_low & ~(s2_level_size(fmt, level) - 1);
+
+	if (!s2_level_has_leaf(fmt, level))
+		return ~UINT64_C(0);
+	/* OA[51:50], also where the PA size has no such bits. */
+	if (fmt->features & S2_FEAT_LPA2)
+		bits |= BIT(9) | BIT(8);
+	if (!(fmt->features & S2_FEAT_XNX))
+		bits |= S2_DESC_XN0;
+	if (!fmt->group_bits[level])
+		bits |= S2_DESC_CONTIG;
+	return bits & ~(aligned | fmt->oa_high);
+}
+
+/*
  * SL0 counts up from the lowest level that a granule can start at: with 4K that
  * is level 2, with 16K and 64K level 3.
  */
@@ -191,6 +215,10 @@ int s2_format_init(struct s2_format *fmt, const struct s2_config *cfg)
 	for (unsigned int level = 0; level <= S2_LAST_LEVEL; level++)
 		fmt->group_bits[level] = group_bits(fmt, level);
 	derive_address(fmt);
+	for (unsigned int level = 0; level <= S2_LAST_LEVEL; level++)
+		fmt->no_leaf[level] = no_leaf(fmt, level);
+	for (s2_attr attr = 0; attr < S2_LOG; attr++)
+		fmt->leaf[attr] = s2_leaf_at_0(fmt, attr);
 	fmt->vtcr = derive_vtcr(fmt);
 	fmt->hcr = HCR_VM | (fmt->features & S2_FEAT_FWB ? HCR_FWB : 0);
 	return S2_OK;

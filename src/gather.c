@@ -214,12 +214,10 @@ static void invalidate(struct s2_op *op)
 	s2_plan_count(&plan, &op->cpu->stats);
 }
 
-void s2_gather_flush(struct s2_op *op)
+void s2_gather_flush_all(struct s2_op *op)
 {
 	struct s2_gather *g = &op->cpu->gather;
 
-	if (!g->tree)
-		return;
 	if (g->runs || g->restricted_end)
 		invalidate(op);
 	for (uint32_t i = 0; i < g->runs; i++) {

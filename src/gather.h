@@ -49,6 +49,13 @@ void s2_gather_make_room(struct s2_op *op, const struct s2_spot *at, uint64_t ip
 void s2_gather_clean(struct s2_op *op, const struct s2_spot *at, uint64_t ipa, uint64_t end);
 
 /* One invalidation for all of them, then releases them, retires the tables, and cleans. */
-void s2_gather_flush(struct s2_op *op);
+void s2_gather_flush_all(struct s2_op *op);
+
+/* The same, where there may be nothing to flush. */
+static inline void s2_gather_flush(struct s2_op *op)
+{
+	if (op->cpu->gather.tree)
+		s2_gather_flush_all(op);
+}
 
 #endif

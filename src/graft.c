@@ -47,16 +47,32 @@ static s2_desc slice(const struct s2_op *op, const struct s2_spot *at, uint64_t 
 	       s2_oa_encode(op->fmt, pa);
 }
 
+/*
+ * `n` entries: leaves of adjoining memory from `desc` on, or all of them `desc`.  An address counts
+ * up in place, but for what is above its low bits.
+ */
+static void put(const struct s2_format *fmt, s2_desc *entry, uint64_t n, s2_desc desc,
+		unsigned int level)
+{
+	uint64_t size = s2_is_valid(desc) ? s2_level_size(fmt, level) : 0;
+	uint64_t room = (fmt->oa_low - (desc & fmt->oa_low) + size) >> s2_level_shift(fmt, level);
+
+	uint64_t in_place = size && room < n ? room : n;
+
+	for (uint64_t i = 0; i < in_place; i++)
+		entry[i] = desc + i * size;
+	for (uint64_t i = in_place; i < n; i++)
+		entry[i] = s2_leaf_after(fmt, level, desc, (unsigned int)i);
+}
+
 /* One table of entries of `level`, around `ipa`, all of them what `at` said. */
 static void fill(const struct s2_op *op, const struct s2_spot *at, s2_desc *table, uint64_t ipa,
 		 unsigned int level)
 {
-	unsigned int entries = 1u << op->fmt->index_bits;
-	uint64_t size = s2_level_size(op->fmt, level);
+	uint64_t size = s2_level_size(op->fmt, level) << op->fmt->index_bits;
 
-	ipa &= ~((size << op->fmt->index_bits) - 1);
-	for (unsigned int i = 0; i < entries; i++, ipa += size)
-		table[i] = slice(op, at, ipa, level);
+	put(op->fmt, table, UINT64_C(1) << op->fmt->index_bits,
+	    slice(op, at, ipa & ~(size - 1), level), level);
 }
 
 uint64_t s2_graft_end(const struct s2_op *op, unsigned int target)
@@ -72,11 +88,9 @@ uint64_t s2_graft_end(const struct s2_op *op, unsigned int target)
 /* What the operation wants from op->pos to `end`, in the table of `level` that holds both. */
 static void overwrite(const struct s2_op *op, s2_desc *table, unsigned int level, uint64_t end)
 {
-	uint64_t size = s2_level_size(op->fmt, level);
-	s2_desc *entry = &table[s2_index(op->fmt, op->pos, level)];
-
-	for (uint64_t ipa = op->pos; ipa < end; ipa += size)
-		*entry++ = s2_op_leaf(op, ipa, level);
+	put(op->fmt, &table[s2_index(op->fmt, op->pos, level)],
+	    (end - op->pos) >> s2_level_shift(op->fmt, level), s2_op_leaf(op, op->pos, level),
+	    level);
 }
 
 static s2_desc table_desc(const struct s2_op *op, const s2_desc *table)

@@ -209,7 +209,7 @@ static int enter(struct s2_op *op, const struct s2_spot *at, struct group *g)
 		return s2_contend(op, &g->first);
 	if (!s2_is_grouped(g->first.desc))
 		return no_group(op, at, &g->first);
-	if (s2_desc_kind(op->fmt, g->first.level, g->first.desc) != S2_KIND_LEAF ||
+	if (s2_kind(op->fmt, g->first.level, g->first.desc) != S2_KIND_LEAF ||
 	    !s2_group_begins(op->fmt, &g->first))
 		return s2_corrupt(op, &g->first);
 	return 0;
@@ -314,7 +314,7 @@ void s2_group_fresh(const struct s2_format *fmt, s2_desc *table, unsigned int le
 
 static int group_visit(struct s2_op *op, struct s2_spot *at)
 {
-	switch (s2_desc_kind(op->fmt, at->level, at->desc)) {
+	switch (s2_kind(op->fmt, at->level, at->desc)) {
 	case S2_KIND_TABLE:
 		/* Another is just changing what it maps: it is not waited for. */
 		return s2_is_sealed(at->desc) ? s2_next(op, at) : S2_STEP_DOWN;

@@ -147,7 +147,7 @@ static void count_leaf(struct s2_counts *counts, const struct s2_op *op, const s
 static int count_visit(struct s2_op *op, struct s2_spot *at)
 {
 	struct s2_counts *counts = ((struct counter *)op)->counts;
-	enum s2_kind kind = s2_desc_kind(op->fmt, at->level, at->desc);
+	enum s2_kind kind = s2_kind(op->fmt, at->level, at->desc);
 	bool first = op->pos == at->base;
 
 	if (kind == S2_KIND_TABLE && s2p_table(s2_oa_decode(op->fmt, at->desc))) {

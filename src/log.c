@@ -59,7 +59,7 @@ static int look_visit(struct s2_op *op, struct s2_spot *at)
 
 	if (s2_is_table(at->level, at->desc))
 		return S2_STEP_DOWN;
-	switch (s2_desc_kind(op->fmt, at->level, at->desc)) {
+	switch (s2_kind(op->fmt, at->level, at->desc)) {
 	case S2_KIND_LEAF:
 		s2_log_replaced(op, at->desc, 0, op->pos, end);
 		return s2_next(op, at);

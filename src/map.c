@@ -43,8 +43,10 @@ static int map_empty(struct s2_op *op, const struct s2_spot *at)
 	return s2_next(op, at);
 }
 
-static int map_graft(struct s2_op *op, const struct s2_spot *at, unsigned int target)
+static int map_graft(struct s2_op *op, const struct s2_spot *at)
 {
+	unsigned int target = s2_target_level(op);
+
 	if (!s2_splits_first(op, at))
 		prepare(op, s2_graft_end(op, target) - op->pos);
 	return s2_graft(op, at, target);
@@ -99,18 +101,18 @@ static int map_same(struct s2_op *op, const struct s2_spot *at)
 }
 
 /* A block that maps the same memory keeps what is noted in it for the part that changes. */
-static int map_under(struct s2_op *op, const struct s2_spot *at, unsigned int target)
+static int map_under(struct s2_op *op, const struct s2_spot *at)
 {
 	s2_desc bits = op->attr_bits;
 	int step;
 
 	op->attr_bits |= s2_kept(op, at);
-	step = map_graft(op, at, target);
+	step = map_graft(op, at);
 	op->attr_bits = bits;
 	return step;
 }
 
-static int map_leaf(struct s2_op *op, const struct s2_spot *at, unsigned int target)
+static int map_leaf(struct s2_op *op, const struct s2_spot *at, bool above)
 {
 	s2_desc want = s2_wanted(op, at);
 
@@ -118,10 +120,10 @@ static int map_leaf(struct s2_op *op, const struct s2_spot *at, unsigned int tar
 		return s2_contend(op, at);
 	if (op->flags & S2_HOLES || s2_maps_same(op, at))
 		return map_same(op, at);
-	if (s2_is_grouped(at->desc) && (at->level < target || (at->desc ^ want) & ~S2_DESC_AF))
+	if (s2_is_grouped(at->desc) && (above || (at->desc ^ want) & ~S2_DESC_AF))
 		return s2_group_dissolve(op, at);
-	if (at->level < target)
-		return map_under(op, at, target);
+	if (above)
+		return map_under(op, at);
 	return same_memory(at->desc, want) ? map_permissions(op, at, want) : map_over(op, at);
 }
 
@@ -137,29 +139,29 @@ static int map_table(struct s2_op *op, const struct s2_spot *at)
 }
 
 /* Empty, or annotated and to be taken. */
-static int map_invalid(struct s2_op *op, const struct s2_spot *at, unsigned int target)
+static int map_invalid(struct s2_op *op, const struct s2_spot *at, bool above)
 {
-	return at->level < target ? map_graft(op, at, target) : map_empty(op, at);
+	return above ? map_graft(op, at) : map_empty(op, at);
 }
 
 static int map_visit(struct s2_op *op, struct s2_spot *at)
 {
-	unsigned int target = s2_target_level(op);
+	bool above = s2_is_above_target(op, at);
 
 	if (!at->desc)
-		return map_invalid(op, at, target);
-	if (at->level < target && s2_is_table(at->level, at->desc))
+		return map_invalid(op, at, above);
+	if (above && s2_is_table(at->level, at->desc))
 		return S2_STEP_DOWN;
 
-	switch (s2_desc_kind(op->fmt, at->level, at->desc)) {
+	switch (s2_kind(op->fmt, at->level, at->desc)) {
 	case S2_KIND_LEAF:
-		return map_leaf(op, at, target);
+		return map_leaf(op, at, above);
 	case S2_KIND_TABLE:
 		return map_table(op, at);
 	case S2_KIND_LOCKED:
 		return s2_contend(op, at);
 	case S2_KIND_ANNOTATED:
-		return op->flags & S2_TAKE ? map_invalid(op, at, target) : S2_OWNED;
+		return op->flags & S2_TAKE ? map_invalid(op, at, above) : S2_OWNED;
 	default:
 		return s2_corrupt(op, at);
 	}
@@ -175,9 +177,8 @@ static int check_pa(const struct s2_format *fmt, uint64_t size, uint64_t pa)
 }
 
 int s2_check_map(const struct s2_format *fmt, uint64_t ipa, uint64_t size, uint64_t pa,
-		 s2_attr attr, uint32_t flags)
+		 s2_attr attr, uint32_t flags, s2_desc *page)
 {
-	s2_desc desc;
 	int status;
 
 	if (flags & ~(S2_FAULT | S2_PAGES | S2_TAKE | S2_HOLES))
@@ -187,36 +188,23 @@ int s2_check_map(const struct s2_format *fmt, uint64_t ipa, uint64_t size, uint6
 	status = s2_check_range(fmt, ipa, size);
 	if (!status)
 		status = check_pa(fmt, size, pa);
-	if (!status)
-		status = s2_desc_leaf(fmt, S2_LAST_LEVEL, 0, attr, &desc);
-	return status;
-}
-
-void s2_op_want(struct s2_op *op, uint64_t pa, s2_attr attr)
-{
-	s2_desc page = 0;
-
-	(void)s2_desc_leaf(op->fmt, S2_LAST_LEVEL, 0, attr, &page);
-	op->attr_bits = page & ~s2_leaf_type(S2_LAST_LEVEL);
-	op->attr_bits |= S2_DESC_VALID;
-	op->delta = pa - op->pos;
-	op->top = op->flags & S2_PAGES ? S2_LAST_LEVEL : op->fmt->start_level;
-	op->clean = !(op->fmt->features & S2_FEAT_FWB) && (attr & S2_MEM_MASK) == S2_NORMAL;
-	op->fetch = attr & S2_X;
+	*page = s2_block(fmt, attr);
+	return status || *page ? status : S2_BAD_ATTR;
 }
 
 int s2_map(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size, uint64_t pa,
 	   s2_attr attr, uint32_t flags)
 {
 	int status = s2_check_objects(tree, cpu);
+	s2_desc page = 0;
 	struct s2_op op;
 
 	if (!status)
-		status = s2_check_map(tree->fmt, ipa, size, pa, attr, flags);
+		status = s2_check_map(tree->fmt, ipa, size, pa, attr, flags, &page);
 	if (status)
 		return status;
 	s2_op_begin(&op, tree, cpu, ipa, size, flags);
-	s2_op_want(&op, pa, attr);
+	s2_op_want(&op, pa, attr, page);
 	s2_gather_flush(&op);
 	return s2_op_finish(&op, ipa, s2_walk_range(&op, map_visit));
 }

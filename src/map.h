@@ -8,12 +8,19 @@
 
 #include "walk.h"
 
-/* Every status that the arguments of a map can earn, in the order of stage2.h. */
+/* Every status that the arguments of a map can earn, in the order of stage2.h; *page: as s2_op_want() takes it. */
 int s2_check_map(const struct s2_format *fmt, uint64_t ipa, uint64_t size, uint64_t pa,
-		 s2_attr attr, uint32_t flags);
+		 s2_attr attr, uint32_t flags, s2_desc *page);
 
-/* The operation wants [op->pos, op->end) mapped to `pa`. */
-void s2_op_want(struct s2_op *op, uint64_t pa, s2_attr attr);
+/* The operation wants [op->pos, op->end) mapped to `pa`; `page` is a page at 0 with `attr`. */
+static inline void s2_op_want(struct s2_op *op, uint64_t pa, s2_attr attr, s2_desc page)
+{
+	op->attr_bits = page & ~S2_DESC_TABLE;
+	op->delta = pa - op->pos;
+	op->top = op->flags & S2_PAGES ? S2_LAST_LEVEL : op->fmt->start_level;
+	op->clean = !(op->fmt->features & S2_FEAT_FWB) && (attr & S2_MEM_MASK) == S2_NORMAL;
+	op->fetch = attr & S2_X;
+}
 
 static inline bool s2_fits(const struct s2_op *op, unsigned int level)
 {
@@ -21,6 +28,12 @@ static inline bool s2_fits(const struct s2_op *op, unsigned int level)
 
 	return s2_level_has_leaf(op->fmt, level) && op->end - op->pos >= size &&
 	       !((op->pos | (op->pos + op->delta)) & (size - 1));
+}
+
+/* Whether op->pos shall get a leaf of a lower level than that of the entry at `at`. */
+static inline bool s2_is_above_target(const struct s2_op *op, const struct s2_spot *at)
+{
+	return at->level < op->top || !s2_fits(op, at->level);
 }
 
 /* The level of the leaf that op->pos shall get. */

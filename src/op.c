@@ -39,20 +39,6 @@ int s2_check_objects(const struct s2_tree *tree, struct s2_cpu *cpu)
 	return S2_OK;
 }
 
-void s2_op_begin(struct s2_op *op, struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa,
-		 uint64_t size, uint32_t flags)
-{
-	*op = (struct s2_op){.tree = tree,
-			     .cpu = cpu,
-			     .fmt = tree->fmt,
-			     .corrupt = &cpu->corrupt,
-			     .map = cpu->log,
-			     .pos = ipa,
-			     .end = ipa + size,
-			     .budget = cpu->budget ? cpu->budget : UINT64_MAX,
-			     .flags = flags};
-}
-
 /*
  * A permission fault that was none any more: another CPU has changed the entry,
  * or this one has.  The old one may be cached here, and would fault for ever.

@@ -51,8 +51,19 @@ int s2_check_range(const struct s2_format *fmt, uint64_t ipa, uint64_t size);
 int s2_check_objects(const struct s2_tree *tree, struct s2_cpu *cpu);
 
 /* Sets up *op for [ipa, ipa + size), already checked. */
-void s2_op_begin(struct s2_op *op, struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa,
-		 uint64_t size, uint32_t flags);
+static inline void s2_op_begin(struct s2_op *op, struct s2_tree *tree, struct s2_cpu *cpu,
+			       uint64_t ipa, uint64_t size, uint32_t flags)
+{
+	*op = (struct s2_op){.tree = tree,
+			     .cpu = cpu,
+			     .fmt = tree->fmt,
+			     .corrupt = &cpu->corrupt,
+			     .map = cpu->log,
+			     .pos = ipa,
+			     .end = ipa + size,
+			     .budget = cpu->budget ? cpu->budget : UINT64_MAX,
+			     .flags = flags};
+}
 
 /* The same for one that only reads: no CPU, no limit.  The walker takes a tree that it could write. */
 static inline void s2_op_read(struct s2_op *op, const struct s2_tree *tree, uint64_t ipa,

@@ -134,9 +134,8 @@ static int judge(const struct party *party, const struct s2_mapping *m)
 
 static int survey_visit(struct s2_op *op, struct s2_spot *at)
 {
-	struct s2_mapping m = {.ipa = at->base,
-			       .desc = at->desc,
-			       .kind = s2_desc_kind(op->fmt, at->level, at->desc)};
+	struct s2_mapping m = {
+		.ipa = at->base, .desc = at->desc, .kind = s2_kind(op->fmt, at->level, at->desc)};
 	int status;
 
 	if (m.kind == S2_KIND_TABLE)
@@ -163,7 +162,7 @@ static int survey(const struct party *party, struct s2_cpu *cpu)
 
 static int carve_visit(struct s2_op *op, struct s2_spot *at)
 {
-	enum s2_kind kind = s2_desc_kind(op->fmt, at->level, at->desc);
+	enum s2_kind kind = s2_kind(op->fmt, at->level, at->desc);
 
 	if (at->level >= s2_target_level(op))
 		return s2_next(op, at);
@@ -281,9 +280,10 @@ static int check_party(const struct s2_tree *tree, struct s2_cpu *cpu, uint64_t 
 		       const struct s2_pages *p, s2_attr attr)
 {
 	int status = s2_check_objects(tree, cpu);
+	s2_desc page;
 
 	if (!status)
-		status = s2_check_map(tree->fmt, ipa, p->size, p->pa, attr, 0);
+		status = s2_check_map(tree->fmt, ipa, p->size, p->pa, attr, 0, &page);
 	if (!status && attr & S2_SW_MASK)
 		status = S2_BAD_ATTR;
 	if (!status && !tree->owned)

@@ -34,7 +34,7 @@ struct reader {
 static int read_visit(struct s2_op *op, struct s2_spot *at)
 {
 	struct reader *reader = (struct reader *)op;
-	enum s2_kind kind = s2_desc_kind(op->fmt, at->level, at->desc);
+	enum s2_kind kind = s2_kind(op->fmt, at->level, at->desc);
 	struct s2_mapping m;
 
 	if (kind == S2_KIND_TABLE && s2p_table(s2_oa_decode(op->fmt, at->desc)))

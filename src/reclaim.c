@@ -49,7 +49,7 @@ static bool leads_down(unsigned int level, s2_desc desc)
  */
 static s2_desc *table_in(const struct s2_format *fmt, unsigned int level, s2_desc desc, bool *lost)
 {
-	enum s2_kind kind = s2_desc_kind(fmt, level, desc);
+	enum s2_kind kind = s2_kind(fmt, level, desc);
 	s2_desc *table = NULL;
 
 	if (!leads_down(level, desc))

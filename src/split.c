@@ -25,7 +25,7 @@ static int split_table(struct s2_op *op, const struct s2_spot *at)
 
 static int split_visit(struct s2_op *op, struct s2_spot *at)
 {
-	enum s2_kind kind = s2_desc_kind(op->fmt, at->level, at->desc);
+	enum s2_kind kind = s2_kind(op->fmt, at->level, at->desc);
 
 	if (kind == S2_KIND_CORRUPT)
 		return s2_corrupt(op, at);

@@ -28,7 +28,7 @@ static int touch_leaf(struct s2_op *op, const struct s2_spot *at)
 
 static int touch_visit(struct s2_op *op, struct s2_spot *at)
 {
-	switch (s2_desc_kind(op->fmt, at->level, at->desc)) {
+	switch (s2_kind(op->fmt, at->level, at->desc)) {
 	case S2_KIND_LEAF:
 		return touch_leaf(op, at);
 	case S2_KIND_TABLE:

@@ -94,7 +94,7 @@ int s2_cut_table(struct s2_op *op, const struct s2_spot *at)
 
 static int unmap_visit(struct s2_op *op, struct s2_spot *at)
 {
-	switch (s2_desc_kind(op->fmt, at->level, at->desc)) {
+	switch (s2_kind(op->fmt, at->level, at->desc)) {
 	case S2_KIND_EMPTY:
 		return unmap_empty(op, at);
 	case S2_KIND_ANNOTATED:

@@ -219,7 +219,7 @@ static int verify_table(struct check *c, const struct s2_spot *at)
 static int verify_visit(struct s2_op *op, struct s2_spot *at)
 {
 	struct check *c = (struct check *)op;
-	enum s2_kind kind = s2_desc_kind(op->fmt, at->level, at->desc);
+	enum s2_kind kind = s2_kind(op->fmt, at->level, at->desc);
 
 	check_group(c, at);
 	if (kind == S2_KIND_TABLE)

@@ -53,7 +53,8 @@ int s2_odd_table(struct s2_op *op, const struct s2_spot *at, s2_desc odd);
 /* First IPA beyond what the entry covers. */
 static inline uint64_t s2_spot_end(const struct s2_op *op, const struct s2_spot *at)
 {
-	return at->base + s2_level_size(op->fmt, at->level);
+	(void)op;
+	return at->base + (UINT64_C(1) << at->shift);
 }
 
 /* Whether all that the entry covers is still to be done. */
@@ -74,19 +75,14 @@ static inline unsigned int s2_index(const struct s2_format *fmt, uint64_t ipa, u
 	return (unsigned int)(ipa >> s2_level_shift(fmt, level)) & ((1u << fmt->index_bits) - 1);
 }
 
-static inline void s2_spot_at(struct s2_spot *at, const struct s2_format *fmt, uint64_t ipa,
-			      unsigned int level)
-{
-	at->level = level;
-	at->base = ipa & ~(s2_level_size(fmt, level) - 1);
-}
-
 S2_INLINE void s2_spot_root(const struct s2_op *op, struct s2_spot *at)
 {
 	const struct s2_format *fmt = op->fmt;
 
-	s2_spot_at(at, fmt, op->pos, fmt->start_level);
-	at->entry = &op->tree->root[op->pos >> s2_level_shift(fmt, fmt->start_level)];
+	at->level = fmt->start_level;
+	at->shift = s2_level_shift(fmt, fmt->start_level);
+	at->base = op->pos >> at->shift << at->shift;
+	at->entry = &op->tree->root[op->pos >> at->shift];
 	at->table_end = UINT64_C(1) << fmt->ipa_bits;
 }
 
@@ -94,7 +90,7 @@ S2_INLINE int s2_spot_next(const struct s2_op *op, struct s2_spot *at)
 {
 	if (op->pos >= at->table_end)
 		return S2_STEP_AGAIN;
-	at->entry += (op->pos - at->base) >> s2_level_shift(op->fmt, at->level);
+	at->entry += (op->pos - at->base) >> at->shift;
 	at->base = op->pos;
 	return S2_STEP_STAY;
 }
@@ -124,8 +120,10 @@ S2_INLINE int s2_spot_down(struct s2_op *op, struct s2_spot *at)
 	if (!table)
 		return s2_corrupt(op, at);
 	at->table_end = s2_spot_end(op, at);
-	s2_spot_at(at, fmt, op->pos, at->level + 1);
-	at->entry = &table[s2_index(fmt, op->pos, at->level)];
+	at->shift -= fmt->index_bits;
+	at->entry = &table[(op->pos - at->base) >> at->shift];
+	at->base = op->pos >> at->shift << at->shift;
+	at->level++;
 	return S2_STEP_STAY;
 }
 

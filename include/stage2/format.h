@@ -76,6 +76,9 @@ struct s2_format {
 	uint64_t hcr; /* bits of HCR_EL2 that the tables rely on: VM, and FWB if configured */
 	uint64_t oa_low; /* bits of a descriptor that are the same bits of the address */
 	uint64_t oa_high; /* bits that hold address bits 51:48 or 51:50, 0 if there are none */
+	uint64_t no_leaf[4]; /* bits that no leaf of a level has; all, if there are no leaves */
+	uint64_t leaf
+		[128]; /* by attributes below S2_LOG: a block at 0; 0 if they contradict each other */
 };
 
 /*
