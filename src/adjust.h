@@ -30,6 +30,12 @@
 
 typedef s2_desc s2_rule(const struct s2_op *op, s2_desc desc);
 
+/* Whether something may be executed by `have` that may not by `want`. */
+static inline bool s2_runs_more(s2_desc want, s2_desc have)
+{
+	return (have ^ want) & S2_DESC_XN_MASK && s2_desc_exec(have) & ~s2_desc_exec(want);
+}
+
 /*
  * Whether `want` forbids what `have` allowed, to the hardware: S2AP, execution, or to set
  * S2AP[1] by itself.
@@ -38,7 +44,7 @@ static inline bool s2_takes(s2_desc have, s2_desc want)
 {
 	s2_desc gone = have & ~want;
 
-	if (gone & (S2_DESC_READ | S2_DESC_WRITE) || s2_desc_exec(have) & ~s2_desc_exec(want))
+	if (gone & (S2_DESC_READ | S2_DESC_WRITE) || s2_runs_more(want, have))
 		return true;
 	return gone & S2_DESC_DBM && !(want & S2_DESC_WRITE);
 }
@@ -69,7 +75,7 @@ static inline int s2_adjust_leaf(struct s2_op *op, const struct s2_spot *at, s2_
 {
 	bool changed;
 
-	if (s2_desc_exec(want) & ~s2_desc_exec(at->desc))
+	if (s2_runs_more(at->desc, want))
 		s2p_icache_inval(s2_oa_decode(op->fmt, at->desc),
 				 s2_level_size(op->fmt, at->level));
 	changed = s2_takes(at->desc, want) ? s2_gather_restrict(op, at, want)

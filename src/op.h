@@ -25,6 +25,7 @@ struct s2_op {
 	uint64_t budget; /* entries that may still be visited */
 	uint32_t flags;
 	s2_attr take, give; /* protect: permissions and software bits */
+	s2_desc clear, set; /* the same as bits of a leaf, but for what depends on the leaf */
 	s2_desc attr_bits; /* a leaf's bits beside type and address; 0: no leaves */
 	s2_desc made; /* what entries become if not leaves: empty, or an annotation */
 	uint64_t delta; /* PA minus IPA, modulo 2^64 */

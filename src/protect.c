@@ -19,11 +19,12 @@ static s2_desc exec_after(const struct s2_op *op, s2_desc desc)
 }
 
 /* Who may write to a logged page may already: giving it changes nothing. */
-static s2_desc write_after(const struct s2_op *op, s2_desc desc)
+static inline s2_desc rule(const struct s2_op *op, s2_desc desc)
 {
-	if (op->take & S2_W)
-		return desc & ~(S2_DESC_WRITE | S2_DESC_DBM);
-	return op->give & S2_W && !s2_is_logged(desc) ? desc | S2_DESC_WRITE : desc;
+	desc = (desc & ~op->clear) | op->set;
+	if (op->give & S2_W && !s2_is_logged(desc))
+		desc |= S2_DESC_WRITE;
+	return (op->take | op->give) & S2_X ? exec_after(op, desc) : desc;
 }
 
 static s2_desc sw_bits(s2_attr attr)
@@ -31,12 +32,13 @@ static s2_desc sw_bits(s2_attr attr)
 	return (s2_desc)(attr & S2_SW_MASK) >> 8 << S2_DESC_SW_SHIFT;
 }
 
-static inline s2_desc rule(const struct s2_op *op, s2_desc desc)
+static void want(struct s2_op *op, s2_attr take, s2_attr give)
 {
-	desc = (desc & ~sw_bits(op->take)) | sw_bits(op->give);
-	desc &= op->take & S2_R ? ~S2_DESC_READ : ~UINT64_C(0);
-	desc |= op->give & S2_R ? S2_DESC_READ : 0;
-	return write_after(op, exec_after(op, desc));
+	op->take = take;
+	op->give = give;
+	op->clear = sw_bits(take) | (take & S2_R ? S2_DESC_READ : 0) |
+		    (take & S2_W ? S2_DESC_WRITE | S2_DESC_DBM : 0);
+	op->set = sw_bits(give) | (give & S2_R ? S2_DESC_READ : 0);
 }
 
 static int protect_visit(struct s2_op *op, struct s2_spot *at)
@@ -68,7 +70,6 @@ int s2_protect(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t 
 	if (status)
 		return status;
 	s2_op_begin(&op, tree, cpu, ipa, size, flags);
-	op.take = take;
-	op.give = give;
+	want(&op, take, give);
 	return s2_op_finish(&op, ipa, s2_walk_range(&op, protect_visit));
 }
