@@ -112,6 +112,7 @@ struct bench_engine {
 };
 
 /* Those that could be built; the harness looks which. */
+#define BENCH_ENGINES 5u
 extern const struct bench_engine bench_floor;
 extern const struct bench_engine bench_stage2;
 extern const struct bench_engine bench_kvm_6_12 __attribute__((weak));
