@@ -77,6 +77,11 @@ $(BENCH)/bench: $(BENCH_OBJECTS) $(BENCH_LINUX) $(BENCH)/linux/warn.o
 	@echo "LD      $@"
 	@$(CC) -pthread -o $@ $^
 
+# Without what others wrote, for a test of the program.
+$(BENCH)/own: $(BENCH_OBJECTS)
+	@echo "LD      $@"
+	@$(CC) -pthread -o $@ $^
+
 ##@ Measure
 
 .PHONY: bench bench-quick need-bench
