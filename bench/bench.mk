@@ -103,5 +103,5 @@ $(B)/size/%.o: src/%.c $(S2_HEADERS) $(wildcard src/*.h platform/aarch64/*.h) be
 	@$(A64_CC) $(A64_CFLAGS) -fstack-usage -fcallgraph-info=su -c -o $@ $<
 
 .PHONY: size
-size: $(SIZE_OBJECTS) ## Bytes of the library for AArch64: text of each file, worst-case stack of each public function
-	@SIZE=$(CROSS)size scripts/size $(B)/size
+size: $(SIZE_OBJECTS) ## Bytes of the library for AArch64: text of each file, worst-case stack of each public function, objects
+	@CC=$(A64_CC) NM=$(CROSS)nm SIZE=$(CROSS)size scripts/size $(B)/size
