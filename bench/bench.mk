@@ -95,6 +95,11 @@ bench: $(BENCH)/bench | need-bench ## Instructions and ns of each operation, bes
 bench-quick: $(BENCH)/bench | need-bench ## The same in less than two minutes: one geometry, few rounds
 	@CC='$(CC)' bench/run -q $(if $(BENCH_MATCH),-m '$(BENCH_MATCH)') $(BENCH)
 
+.PHONY: bench-plot
+bench-plot: ## Pictures of what the last `make bench` found, in docs/
+	@scripts/need gnuplot=gnuplot-nox
+	@bench/plot $(BENCH) docs/benchmarks
+
 # Built once more, for the compiler to write down what each function calls and takes.
 SIZE_OBJECTS := $(S2_FILES:%.c=$(B)/size/%.o)
 
