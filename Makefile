@@ -93,9 +93,9 @@ include tests/weak/weak.mk
 include tests/mutants/mutants.mk
 include tests/walk/walk.mk
 include tests/fuzz/fuzz.mk
+include bench/bench.mk
 include tests/tests.mk
 include tests/coverage/coverage.mk
-include bench/bench.mk
 
 ##@ Care
 

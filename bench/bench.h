@@ -71,6 +71,7 @@ enum bench_page_kind {
 	BENCH_OVER, /* map a block over the table; its teardown is left for later if possible */
 	BENCH_COLLAPSE, /* replace the table by the block that says the same */
 	BENCH_SPLIT, /* replace the block by a table that says the same */
+	BENCH_SLICE, /* free one table of those that were cut off */
 	BENCH_PROBE, /* what is there: BENCH_IS_... */
 	BENCH_NOTHING, /* what the harness itself costs */
 	BENCH_PAGE_KINDS
@@ -80,6 +81,7 @@ enum bench_range_kind {
 	BENCH_MAP,
 	BENCH_UNMAP, /* by the leaves that were mapped; tables are freed */
 	BENCH_CUT, /* the same by the largest pieces that the engine's callers would use */
+	BENCH_UNLINK, /* the same, and what was cut off is left for BENCH_SLICE */
 	BENCH_PROTECT, /* let nothing of it be written */
 	BENCH_AGE, /* clear all access flags */
 	BENCH_COLLECT, /* which pages were written? and again from here on */
@@ -112,6 +114,7 @@ struct bench_engine {
 };
 
 /* Those that could be built; the harness looks which. */
+#define BENCH_ENGINES 5u
 extern const struct bench_engine bench_floor;
 extern const struct bench_engine bench_stage2;
 extern const struct bench_engine bench_kvm_6_12 __attribute__((weak));

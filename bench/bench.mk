@@ -11,7 +11,8 @@ BENCH_ENGINE ?= src
 
 BENCH := $(B)/bench
 BENCH_HEADERS := $(wildcard bench/*.h bench/platform/*.h include/stage2/*.h $(BENCH_ENGINE)/*.h)
-BENCH_CFLAGS := -std=gnu11 -O2 -g -pthread $(S2_WARNINGS) -Ibench
+# Valgrind cannot read all that clang writes by default.
+BENCH_CFLAGS := -std=gnu11 -O2 -gdwarf-4 -pthread $(S2_WARNINGS) -Ibench
 # As an embedder would build it.
 BENCH_ENGINE_CFLAGS := $(BENCH_CFLAGS) $(filter-out -std=%,$(S2_CFLAGS)) $(S2_INCLUDES) -Ibench/platform
 BENCH_OBJECTS := $(patsubst bench/%.c,$(BENCH)/%.o,$(wildcard bench/*.c)) $(S2_FILES:%.c=$(BENCH)/engine/%.o)
@@ -28,7 +29,7 @@ $(BENCH)/%.o: bench/%.c $(BENCH_HEADERS) bench/bench.mk
 
 # The least that could be is what the compiler can make of it; but not a call of memset(), of
 # whose string instruction callgrind counts each byte.
-$(BENCH)/floor.o: BENCH_CFLAGS += -O3 -fno-tree-loop-distribute-patterns
+$(BENCH)/floor.o: BENCH_CFLAGS += -O3 $(if $(findstring clang,$(CC)),-fno-builtin,-fno-tree-loop-distribute-patterns)
 
 # The kernels' own code, and for each an adapter.  Their headers are those that declare it,
 # from the same package, and shims for all others: empty ones, as the shims come first.
@@ -39,7 +40,7 @@ BENCH_KVM_FILES := $(BENCH_KVM) $(addprefix arch/arm64/include/asm/,kvm_pgtable.
 BENCH_IOMMU := drivers/iommu/io-pgtable-arm.c
 BENCH_IOMMU_FILES := $(BENCH_IOMMU) drivers/iommu/io-pgtable-arm.h include/linux/io-pgtable.h
 # What the kernel is built with, as far as it decides what the code is.
-BENCH_LINUX_CFLAGS := -std=gnu11 -O2 -g -fno-strict-aliasing -fno-common -Ibench -Ibench/shim -I$(BENCH)/empty
+BENCH_LINUX_CFLAGS := -std=gnu11 -O2 -gdwarf-4 -fno-strict-aliasing -fno-common -Ibench -Ibench/shim -I$(BENCH)/empty
 BENCH_LINUX := $(BENCH)/linux/kvm-6.12.o $(BENCH)/linux/kvm-6.1.o $(BENCH)/linux/iommu-6.12.o
 BENCH_LINUX_NEEDS := $(BENCH_HEADERS) $(wildcard bench/shim/*.h bench/shim/*/*.h bench/linux/*) \
 	bench/bench.mk $(BENCH_EMPTY)
@@ -77,6 +78,11 @@ $(BENCH)/bench: $(BENCH_OBJECTS) $(BENCH_LINUX) $(BENCH)/linux/warn.o
 	@echo "LD      $@"
 	@$(CC) -pthread -o $@ $^
 
+# Without what others wrote, for a test of the program.
+$(BENCH)/own: $(BENCH_OBJECTS)
+	@echo "LD      $@"
+	@$(CC) -pthread -o $@ $^
+
 ##@ Measure
 
 .PHONY: bench bench-quick need-bench
@@ -90,6 +96,11 @@ bench: $(BENCH)/bench | need-bench ## Instructions and ns of each operation, bes
 bench-quick: $(BENCH)/bench | need-bench ## The same in less than two minutes: one geometry, few rounds
 	@CC='$(CC)' bench/run -q $(if $(BENCH_MATCH),-m '$(BENCH_MATCH)') $(BENCH)
 
+.PHONY: bench-plot
+bench-plot: ## Pictures of what the last `make bench` found, in docs/
+	@scripts/need gnuplot=gnuplot-nox
+	@bench/plot $(BENCH) docs/benchmarks
+
 # Built once more, for the compiler to write down what each function calls and takes.
 SIZE_OBJECTS := $(S2_FILES:%.c=$(B)/size/%.o)
 
@@ -98,5 +109,5 @@ $(B)/size/%.o: src/%.c $(S2_HEADERS) $(wildcard src/*.h platform/aarch64/*.h) be
 	@$(A64_CC) $(A64_CFLAGS) -fstack-usage -fcallgraph-info=su -c -o $@ $<
 
 .PHONY: size
-size: $(SIZE_OBJECTS) ## Bytes of the library for AArch64: text of each file, worst-case stack of each public function
-	@SIZE=$(CROSS)size scripts/size $(B)/size
+size: $(SIZE_OBJECTS) ## Bytes of the library for AArch64: text of each file, worst-case stack of each public function, objects
+	@CC=$(A64_CC) NM=$(CROSS)nm SIZE=$(CROSS)size scripts/size $(B)/size

@@ -47,6 +47,8 @@ const struct bench_case bench_cases[] = {
 	 .dirty = 1, .before = BENCH_ALL},
 	{"unmap-log-1000", "page", GIB_AT_ONCE, .start = BENCH_START_LOG, .range = BENCH_UNMAP,
 	 .dirty = 1000, .before = PAGE},
+	{"slice", "table", GIB_AT_ONCE, .start = BENCH_START_UNLINKED, ONE_BY_ONE(BENCH_SLICE),
+	 .blocks = true},
 	{.grows = true,
 	 .name = "destroy",
 	 .unit = "page",

@@ -16,6 +16,7 @@ enum bench_start {
 	BENCH_START_READ, /* as pages, read-only */
 	BENCH_START_OLD, /* as pages, without access flags */
 	BENCH_START_TABLES, /* as pages, where a block could be */
+	BENCH_START_UNLINKED, /* nothing any more, but tables to be freed */
 	BENCH_START_LOG, /* as pages, logged; so many of a thousand are dirty */
 };
 

@@ -20,7 +20,6 @@
 #define ROUNDS 15u
 #define QUICK_ROUNDS 3u
 #define LATENCY_ROUNDS 4u
-#define ENGINES 5u
 #define NAME 96u
 
 struct options {
@@ -29,7 +28,7 @@ struct options {
 	const char *match;
 };
 
-static const struct bench_engine *const engines[ENGINES] = {
+static const struct bench_engine *const engines[BENCH_ENGINES] = {
 	&bench_stage2, &bench_kvm_6_12, &bench_kvm_6_1, &bench_iommu_6_12, &bench_floor};
 
 static int by_value(const void *a, const void *b)
@@ -42,7 +41,7 @@ static int by_value(const void *a, const void *b)
 /* Every engine that has it once. */
 static void count_all(struct bench_run *run, const char *name)
 {
-	for (unsigned int e = 0; e < ENGINES; e++) {
+	for (unsigned int e = 0; e < BENCH_ENGINES; e++) {
 		struct bench_result result;
 		char label[2 * NAME];
 
@@ -56,19 +55,19 @@ static void count_all(struct bench_run *run, const char *name)
 
 static void time_all(struct bench_run *run, const char *name, unsigned int rounds)
 {
-	static double ns[ENGINES][ROUNDS];
-	struct bench_result result[ENGINES];
-	bool have[ENGINES] = {false};
+	static double ns[BENCH_ENGINES][ROUNDS];
+	struct bench_result result[BENCH_ENGINES];
+	bool have[BENCH_ENGINES] = {false};
 
 	for (unsigned int round = 0; round < rounds; round++) {
-		for (unsigned int e = 0; e < ENGINES; e++) {
+		for (unsigned int e = 0; e < BENCH_ENGINES; e++) {
 			if (!engines[e] || !bench_has(engines[e], run->what))
 				continue;
 			have[e] = bench_measure(run, engines[e], NULL, &result[e]);
 			ns[e][round] = result[e].ns;
 		}
 	}
-	for (unsigned int e = 0; e < ENGINES; e++) {
+	for (unsigned int e = 0; e < BENCH_ENGINES; e++) {
 		if (!have[e])
 			continue;
 		qsort(ns[e], rounds, sizeof(ns[e][0]), by_value);
@@ -136,17 +135,9 @@ static void all_growth(const struct options *options)
 			       bench_cases[i].blocks ? 1024 * BENCH_GIB : 64 * BENCH_GIB);
 }
 
-static void all_parallel(const struct options *options)
-{
-	for (unsigned int e = 0; e < ENGINES; e++)
-		if (engines[e])
-			bench_parallel(engines[e], &bench_geometries[0],
-				       options->quick ? QUICK_ROUNDS : ROUNDS, options->match);
-}
-
 static void all_latencies(const struct options *options)
 {
-	for (unsigned int e = 0; e < ENGINES; e++)
+	for (unsigned int e = 0; e < BENCH_ENGINES; e++)
 		if (engines[e])
 			bench_latency(engines[e], &bench_geometries[0], LATENCY_ROUNDS,
 				      options->match);
@@ -185,7 +176,8 @@ int main(int argc, char **argv)
 	bench_pool_open();
 	all_cases(&options);
 	if (!options.count)
-		all_parallel(&options);
+		bench_parallel(engines, &bench_geometries[0], options.quick ? QUICK_ROUNDS : ROUNDS,
+			       options.match);
 	if (!options.count && !options.quick) {
 		all_latencies(&options);
 		all_growth(&options);

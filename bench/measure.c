@@ -72,9 +72,9 @@ static uint64_t unit_size(const struct bench_run *run)
 bool bench_run_plan(struct bench_run *run, const struct bench_case *what,
 		    const struct bench_geometry *geometry, bool quick, bool random)
 {
-	bool blocks = what->blocks && what->start != BENCH_START_TABLES;
+	bool pages = what->start == BENCH_START_TABLES || what->start == BENCH_START_UNLINKED;
 	uint64_t size = quick ? what->quick : what->size;
-	uint64_t leaf = blocks ? geometry->block : geometry->page;
+	uint64_t leaf = what->blocks && !pages ? geometry->block : geometry->page;
 
 	*run = (struct bench_run){.what = what, .geometry = geometry};
 	if (random && !what->random)
@@ -109,6 +109,8 @@ static bool can_start(const struct bench_engine *engine, enum bench_start start)
 		return engine->page[BENCH_FAULT];
 	case BENCH_START_OLD:
 		return engine->range[BENCH_MAP] && engine->range[BENCH_AGE];
+	case BENCH_START_UNLINKED:
+		return engine->range[BENCH_MAP] && engine->range[BENCH_UNLINK];
 	case BENCH_START_LOG:
 		return engine->range[BENCH_MAP] && engine->page[BENCH_WRITE];
 	default:
@@ -155,6 +157,8 @@ static int start(const struct bench_run *run)
 	status = engine->range[BENCH_MAP](run->tree, 0, &run->range);
 	if (run->what->start == BENCH_START_OLD)
 		status |= engine->range[BENCH_AGE](run->tree, 0, &run->range);
+	if (run->what->start == BENCH_START_UNLINKED)
+		status |= engine->range[BENCH_UNLINK](run->tree, 0, &run->range);
 	if (run->what->start == BENCH_START_LOG)
 		status |= in_order(run, BENCH_WRITE, run->geometry->page, 1000 / run->what->dirty);
 	return status;

@@ -156,54 +156,82 @@ static int by_value(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
+/* What is known of one engine. */
+struct record {
+	bool wanted;
+	double ns[ROUNDS_MAX];
+	unsigned int n, clean;
+	uint64_t retries;
+};
+
 /* Clean rounds take the place of others. */
-static void measure(const struct bench_engine *engine, struct bench_run *run, const struct job *job,
-		    unsigned int rounds)
+static void note(struct record *record, const struct round *round, unsigned int rounds)
 {
-	unsigned int clean = 0, n = 0;
-	double ns[ROUNDS_MAX] = {0};
-	uint64_t retries = 0;
+	record->retries += round->retries;
+	if (round->clean && !record->clean++)
+		record->n = 0;
+	if (record->n < rounds && round->clean == !!record->clean)
+		record->ns[record->n++] = round->ns;
+	record->wanted = record->clean < rounds;
+}
 
-	for (unsigned int i = 0; i < TRIES * rounds && clean < rounds; i++) {
-		struct round round;
-
-		if (!once(engine, run, job, &round))
-			return;
-		retries += round.retries;
-		if (round.clean && !clean++)
-			n = 0;
-		if (n < rounds && round.clean == !!clean)
-			ns[n++] = round.ns;
-	}
-	qsort(ns, n, sizeof(ns[0]), by_value);
-	printf("parallel %s %s %.2f %.2f %llu %u\n", job->name, engine->name, ns[0], ns[n / 2],
-	       (unsigned long long)retries, clean);
+static void report(const struct job *job, const struct bench_engine *engine, struct record *record)
+{
+	if (!record->n)
+		return;
+	qsort(record->ns, record->n, sizeof(record->ns[0]), by_value);
+	printf("parallel %s %s %.2f %.2f %llu %u\n", job->name, engine->name, record->ns[0],
+	       record->ns[record->n / 2], (unsigned long long)record->retries, record->clean);
 	fflush(stdout);
 }
 
-static bool wanted(const struct bench_engine *engine, const struct job *job, const char *match)
+static bool wanted(const struct bench_engine *engine, const struct job *job)
 {
-	if (match && !strstr(job->name, match))
+	if (!engine || !bench_has(engine, &faults))
 		return false;
-	if (job->threads > bench_cpus()) {
-		fprintf(stderr, "bench: %s, %s: left out, as there is one CPU\n", job->name,
-			engine->name);
-		return false;
-	}
 	if (job->locked)
 		return engine->lock;
 	return !engine->needs_lock || job->threads == 1;
 }
 
-void bench_parallel(const struct bench_engine *engine, const struct bench_geometry *geometry,
-		    unsigned int rounds, const char *match)
+/* One after the other, and again those that have too few rounds yet. */
+static void measure(const struct bench_engine *const *engines, struct bench_run *run,
+		    const struct job *job, unsigned int rounds)
+{
+	struct record record[BENCH_ENGINES] = {0};
+
+	for (unsigned int e = 0; e < BENCH_ENGINES; e++)
+		record[e].wanted = wanted(engines[e], job);
+	for (unsigned int i = 0; i < TRIES * rounds; i++) {
+		for (unsigned int e = 0; e < BENCH_ENGINES; e++) {
+			struct round round;
+
+			if (!record[e].wanted)
+				continue;
+			if (once(engines[e], run, job, &round))
+				note(&record[e], &round, rounds);
+			else
+				record[e].wanted = false;
+		}
+	}
+	for (unsigned int e = 0; e < BENCH_ENGINES; e++)
+		report(job, engines[e], &record[e]);
+}
+
+void bench_parallel(const struct bench_engine *const *engines,
+		    const struct bench_geometry *geometry, unsigned int rounds, const char *match)
 {
 	struct bench_run run;
 
-	if (!bench_has(engine, &faults) || !bench_run_plan(&run, &faults, geometry, false, false))
+	if (!bench_run_plan(&run, &faults, geometry, false, false))
 		return;
-	for (unsigned int i = 0; i < JOBS; i++)
-		if (wanted(engine, &jobs[i], match))
-			measure(engine, &run, &jobs[i], rounds);
+	for (unsigned int i = 0; i < JOBS; i++) {
+		if (match && !strstr(jobs[i].name, match))
+			continue;
+		if (jobs[i].threads > bench_cpus())
+			fprintf(stderr, "bench: %s: left out, as there is one CPU\n", jobs[i].name);
+		else
+			measure(engines, &run, &jobs[i], rounds);
+	}
 	bench_run_free(&run);
 }

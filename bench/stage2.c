@@ -214,6 +214,20 @@ static int split(void *tree, unsigned int cpu, uint64_t ipa, uint64_t pa)
 	return s2_split(&t->tree, &t->of[cpu].cpu, ipa, s2_level_size(&t->fmt, 2), 3, 0);
 }
 
+/* One table at most; the first of them begin a grace period, and free nothing. */
+static int slice(void *tree, unsigned int cpu, uint64_t ipa, uint64_t pa)
+{
+	struct tree *t = tree;
+	int status;
+
+	(void)ipa, (void)pa;
+	s2_qsbr_quiescent(&t->qsbr, cpu);
+	t->of[cpu].cpu.budget = 1;
+	status = s2_reclaim(&t->tree, &t->of[cpu].cpu);
+	t->of[cpu].cpu.budget = 0;
+	return status == S2_RETRY || status == S2_MORE ? 0 : status;
+}
+
 static int map(void *tree, unsigned int cpu, const struct bench_range *range)
 {
 	static const s2_attr attrs[] = {
@@ -240,6 +254,13 @@ static int unmap(void *tree, unsigned int cpu, const struct bench_range *range)
 	status = s2_unmap(&t->tree, &t->of[cpu].cpu, range->ipa, range->size, 0);
 	t->of[cpu].cpu.log = NULL;
 	return status ? status : reclaim(t, cpu);
+}
+
+static int unlink_tables(void *tree, unsigned int cpu, const struct bench_range *range)
+{
+	struct tree *t = tree;
+
+	return s2_unmap(&t->tree, &t->of[cpu].cpu, range->ipa, range->size, 0);
 }
 
 static int protect(void *tree, unsigned int cpu, const struct bench_range *range)
@@ -289,10 +310,12 @@ const struct bench_engine bench_stage2 = {
 		 [BENCH_OVER] = over,
 		 [BENCH_COLLAPSE] = collapse,
 		 [BENCH_SPLIT] = split,
+		 [BENCH_SLICE] = slice,
 		 [BENCH_PROBE] = probe},
 	.range = {[BENCH_MAP] = map,
 		  [BENCH_UNMAP] = unmap,
 		  [BENCH_CUT] = unmap,
+		  [BENCH_UNLINK] = unlink_tables,
 		  [BENCH_PROTECT] = protect,
 		  [BENCH_AGE] = age,
 		  [BENCH_COLLECT] = collect,
