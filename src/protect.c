@@ -71,5 +71,6 @@ int s2_protect(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t 
 		return status;
 	s2_op_begin(&op, tree, cpu, ipa, size, flags);
 	want(&op, take, give);
+	op.stale = give & S2_RWX && flags & S2_FAULT;
 	return s2_op_finish(&op, ipa, s2_walk_range(&op, protect_visit));
 }

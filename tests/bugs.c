@@ -256,14 +256,27 @@ static void bug06_a_table_that_is_reached_in_its_middle_is_invalidated_from_its_
 
 /* --- faults ----------------------------------------------------------------- */
 
+static void require_invalidated(void)
+{
+	require((count_of(S2_HOST_TLBI_IPAS2E1) && count_of(S2_HOST_TLBI_VMALLE1)) ||
+			count_of(S2_HOST_TLBI_VMALLS12E1IS),
+		"the entry that faulted is still in this CPU's TLB");
+}
+
 static void require_healed(struct world *w, s2_attr attr)
 {
 	record_from_here();
 	map_ok(w, GB, PAGE, GB, attr, S2_FAULT);
 	record_ends();
-	require((count_of(S2_HOST_TLBI_IPAS2E1) && count_of(S2_HOST_TLBI_VMALLE1)) ||
-			count_of(S2_HOST_TLBI_VMALLS12E1IS),
-		"the entry that faulted is still in this CPU's TLB");
+	require_invalidated();
+}
+
+static void require_given(struct world *w)
+{
+	record_from_here();
+	require_status(s2_protect(&w->tree, &w->cpu[0], GB, PAGE, 0, S2_W, S2_FAULT), S2_OK);
+	record_ends();
+	require_invalidated();
 }
 
 static void bug07_a_permission_fault_that_finds_the_permission_heals_this_cpu(void **state)
@@ -275,6 +288,18 @@ static void bug07_a_permission_fault_that_finds_the_permission_heals_this_cpu(vo
 	map_ok(&w, GB, PAGE, GB, S2_R, 0);
 	require_healed(&w, S2_RW);
 	require_healed(&w, S2_RW);
+	world_close(&w);
+}
+
+static void bug07_a_permission_that_is_given_on_a_fault_heals_this_cpu(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_filled(&w, &shared, 8);
+	map_ok(&w, GB, PAGE, GB, S2_R, 0);
+	require_given(&w);
+	require_given(&w);
 	world_close(&w);
 }
 
@@ -794,6 +819,7 @@ int main(void)
 		cmocka_unit_test(
 			bug06_a_table_that_is_reached_in_its_middle_is_invalidated_from_its_start),
 		cmocka_unit_test(bug07_a_permission_fault_that_finds_the_permission_heals_this_cpu),
+		cmocka_unit_test(bug07_a_permission_that_is_given_on_a_fault_heals_this_cpu),
 		cmocka_unit_test(bug08_a_teardown_in_slices_leaves_no_way_to_what_it_has_freed),
 		cmocka_unit_test(bug09_whoever_meets_a_lock_in_fault_mode_is_told_to_retry),
 		cmocka_unit_test(bug10_holes_and_locks_do_not_hide_the_rest_of_a_range),
