@@ -45,9 +45,14 @@
 	ldp	x0, x1, [sp], #REGS_SIZE
 	.endm
 
+	/* Where the CPU looks for it: a vector that is too long for its 128 bytes is an error. */
+	.macro	vector number
+	.org	vectors + 128 * \number
+	.endm
+
 	/* An exception that is the hypervisor's own fault, or that it never asked for. */
 	.macro	unexpected number
-	.balign	128
+	vector	\number
 	save
 	mov	x0, sp
 	mov	w1, #\number
@@ -69,12 +74,11 @@ vectors:
 	unexpected 7
 
 	/* Synchronous, from the guest in AArch64. */
-	.balign	128
+	vector	8
 	save
 	mov	x0, sp
 	bl	vcpu_exit
-	restore
-	eret
+	b	leave
 
 	unexpected 9
 	unexpected 10
@@ -83,6 +87,11 @@ vectors:
 	unexpected 13
 	unexpected 14
 	unexpected 15
+
+	/* Back into the guest: with what comes before, too long for a vector. */
+leave:
+	restore
+	eret
 
 	/*
 	 * _Noreturn void vcpu_launch(const struct regs *regs): into the guest for the
