@@ -73,12 +73,15 @@ vectors:
 	unexpected 6
 	unexpected 7
 
-	/* Synchronous, from the guest in AArch64. */
+	/* Synchronous, from the guest in AArch64.  bench/ counts the instructions between the labels. */
 	vector	8
+	.global exit_taken, exit_handled
+exit_taken:
 	save
 	mov	x0, sp
 	bl	vcpu_exit
 	b	leave
+exit_handled:
 
 	unexpected 9
 	unexpected 10
@@ -89,9 +92,11 @@ vectors:
 	unexpected 15
 
 	/* Back into the guest: with what comes before, too long for a vector. */
+	.global leave, left
 leave:
 	restore
 	eret
+left:
 
 	/*
 	 * _Noreturn void vcpu_launch(const struct regs *regs): into the guest for the
