@@ -6,7 +6,8 @@
 # platform with its own flags.
 
 CPU ?= cortex-a57## the CPU that `make run` emulates, cortex-a57 or max (cortex-a57)
-VCPUS ?= 2## CPUs of the guest, 1 to 8 (2)
+BENCH ?= 0## 1: count the instructions of each fault, with one CPU, and without CHURN, DIRTY, SPLIT (0)
+VCPUS ?= $(if $(filter 1,$(BENCH)),1,2)## CPUs of the guest, 1 to 8 (2, or 1 with BENCH=1)
 MEM ?= 512## MiB of the guest's memory, 256 to 4096 (512)
 GRANULE ?= 4K## granule of the guest's stage-2 tables, 4K, 16K (not on cortex-a57) or 64K (4K)
 CHURN ?= 0## 1: change the tables under the running guest, at random (0)
@@ -25,16 +26,21 @@ HYP_CFLAGS := $(S2_CFLAGS) -O2 -g -nostdlib -mgeneral-regs-only -mno-outline-ato
 HYP_C := $(sort $(wildcard hypervisor/*.c)) $(S2_SOURCES)
 HYP_S := $(sort $(wildcard hypervisor/*.S))
 HYP_OBJECTS := $(HYP_C:%.c=$(HYP)/%.o) $(HYP_S:%.S=$(HYP)/%.o)
+# The same objects, and what gets between some callers and what they call.
+BENCH_C := $(sort $(wildcard hypervisor/bench/*.c))
+BENCH_S := $(sort $(wildcard hypervisor/bench/*.S))
+BENCH_OBJECTS := $(BENCH_C:%.c=$(HYP)/%.o) $(BENCH_S:%.S=$(HYP)/%.o)
+MEASURED := vcpu_exit s2_map s2_touch bench_loop bench_mixture trap_init stats_print
 PAYLOADS := $(GUEST)/hole.bin $(GUEST)/spin.bin
 
 ##@ Run
 
 .PHONY: hypervisor guest run migrate need-hypervisor need-guest need-run
-hypervisor: $(HYP)/hypervisor.elf ## The EL2 hypervisor for QEMU's virt board
+hypervisor: $(HYP)/hypervisor.elf $(HYP)/hypervisor-bench.elf ## The EL2 hypervisor for QEMU's virt board
 guest: $(GUEST)/Image $(GUEST)/initramfs.cpio $(PAYLOADS) ## Debian's arm64 kernel and a userland for it
-run: hypervisor guest | need-run ## Boot a Debian guest on the library (CPU=, VCPUS=, MEM=, GRANULE=, CHURN=1, DIRTY=, SPLIT=1, BBM=, CONTIG=1)
+run: hypervisor guest | need-run ## Boot a Debian guest on the library (CPU=, VCPUS=, MEM=, GRANULE=, CHURN=1, DIRTY=, SPLIT=1, BBM=, CONTIG=1, BENCH=1)
 	@scripts/run-guest -b $(B) -c "$(CPU)" -s "$(VCPUS)" -m "$(MEM)" -g "$(GRANULE)" -x "$(CHURN)" \
-		-d "$(DIRTY)" -r "$(SPLIT)" -B "$(BBM)" -C "$(CONTIG)"
+		-d "$(DIRTY)" -r "$(SPLIT)" -B "$(BBM)" -C "$(CONTIG)" -i "$(BENCH)"
 migrate: hypervisor guest | need-run ## Move the running guest to other memory and tables (WAY=, and as for run)
 	@for way in $(WAY); do \
 		cpu="$(CPU)"; [ $$way != hw ] || cpu=max; \
@@ -68,7 +74,12 @@ $(HYP)/hypervisor.elf: $(HYP_OBJECTS) hypervisor/hypervisor.ld
 	@echo "LD      $@"
 	@$(CROSS)ld -nostdlib -static -z max-page-size=4096 -T hypervisor/hypervisor.ld -o $@ $(HYP_OBJECTS)
 
--include $(HYP_OBJECTS:.o=.d)
+$(HYP)/hypervisor-bench.elf: $(HYP_OBJECTS) $(BENCH_OBJECTS) hypervisor/hypervisor.ld
+	@echo "LD      $@"
+	@$(CROSS)ld -nostdlib -static -z max-page-size=4096 -T hypervisor/hypervisor.ld \
+		$(addprefix --wrap=,$(MEASURED)) -o $@ $(HYP_OBJECTS) $(BENCH_OBJECTS)
+
+-include $(HYP_OBJECTS:.o=.d) $(BENCH_OBJECTS:.o=.d)
 
 # What was fetched stays until `make distclean`.
 $(GUEST)/Image $(GUEST)/busybox &:

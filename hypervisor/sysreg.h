@@ -60,6 +60,11 @@ SYSREG(ich_hcr_el2, "s3_4_c12_c11_0")
 SYSREG(zcr_el2, "s3_4_c1_c2_0")
 SYSREG(smcr_el2, "s3_4_c1_c2_6")
 SYSREG_RO(pmcr_el0, "pmcr_el0")
+SYSREG_RO(pmceid0_el0, "pmceid0_el0")
+SYSREG(pmselr_el0, "pmselr_el0")
+SYSREG(pmxevtyper_el0, "pmxevtyper_el0")
+SYSREG(pmxevcntr_el0, "pmxevcntr_el0")
+SYSREG(pmcntenset_el0, "pmcntenset_el0")
 
 /* Stage 2 */
 SYSREG(vtcr_el2, "vtcr_el2")
@@ -76,6 +81,13 @@ SYSREG(tpidr_el2, "tpidr_el2")
 SYSREG_RO(esr_el2, "esr_el2")
 SYSREG_RO(far_el2, "far_el2")
 SYSREG_RO(hpfar_el2, "hpfar_el2")
+
+#define ESR_EC(esr) ((unsigned int)((esr) >> 26 & 0x3f))
+#define EC_WFX 0x01
+#define EC_HVC 0x16
+#define EC_SMC 0x17
+#define EC_INSTRUCTION_ABORT 0x20
+#define EC_DATA_ABORT 0x24
 
 /* Time */
 SYSREG_RO(cntpct_el0, "cntpct_el0")

@@ -23,13 +23,6 @@
 
 #define SPSR_EL1H_MASKED 0x3c5 /* EL1 with its own stack, D A I F masked */
 
-#define ESR_EC(esr) ((unsigned int)((esr) >> 26 & 0x3f))
-#define EC_WFX 0x01
-#define EC_HVC 0x16
-#define EC_SMC 0x17
-#define EC_INSTRUCTION_ABORT 0x20
-#define EC_DATA_ABORT 0x24
-
 #define EXITS_BETWEEN_RECLAIMS 64
 #define BUDGET 64 /* entries, or tables, in one call of the engine's */
 #define CACHE_MAX 64 /* pages that a CPU keeps for itself */

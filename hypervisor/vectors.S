@@ -45,9 +45,14 @@
 	ldp	x0, x1, [sp], #REGS_SIZE
 	.endm
 
+	/* Where the CPU looks for it: a vector that is too long for its 128 bytes is an error. */
+	.macro	vector number
+	.org	vectors + 128 * \number
+	.endm
+
 	/* An exception that is the hypervisor's own fault, or that it never asked for. */
 	.macro	unexpected number
-	.balign	128
+	vector	\number
 	save
 	mov	x0, sp
 	mov	w1, #\number
@@ -68,13 +73,15 @@ vectors:
 	unexpected 6
 	unexpected 7
 
-	/* Synchronous, from the guest in AArch64. */
-	.balign	128
+	/* Synchronous, from the guest in AArch64.  bench/ counts the instructions between the labels. */
+	vector	8
+	.global exit_taken, exit_handled
+exit_taken:
 	save
 	mov	x0, sp
 	bl	vcpu_exit
-	restore
-	eret
+	b	leave
+exit_handled:
 
 	unexpected 9
 	unexpected 10
@@ -83,6 +90,13 @@ vectors:
 	unexpected 13
 	unexpected 14
 	unexpected 15
+
+	/* Back into the guest: with what comes before, too long for a vector. */
+	.global leave, left
+leave:
+	restore
+	eret
+left:
 
 	/*
 	 * _Noreturn void vcpu_launch(const struct regs *regs): into the guest for the
