@@ -9,39 +9,39 @@ BENCH_MATCH ?=## measure only cases whose name has this in it (all)
 # Where the engine is taken from: another directory measures a copy of it.
 BENCH_ENGINE ?= src
 
-BENCH := $(B)/bench
+BENCH_DIR := $(B)/bench
 BENCH_HEADERS := $(wildcard bench/*.h bench/platform/*.h include/stage2/*.h $(BENCH_ENGINE)/*.h)
 # Valgrind cannot read all that clang writes by default.
 BENCH_CFLAGS := -std=gnu11 -O2 -gdwarf-4 -pthread $(S2_WARNINGS) -Ibench
 # As an embedder would build it.
 BENCH_ENGINE_CFLAGS := $(BENCH_CFLAGS) $(filter-out -std=%,$(S2_CFLAGS)) $(S2_INCLUDES) -Ibench/platform
-BENCH_OBJECTS := $(patsubst bench/%.c,$(BENCH)/%.o,$(wildcard bench/*.c)) $(S2_FILES:%.c=$(BENCH)/engine/%.o)
+BENCH_OBJECTS := $(patsubst bench/%.c,$(BENCH_DIR)/%.o,$(wildcard bench/*.c)) $(S2_FILES:%.c=$(BENCH_DIR)/engine/%.o)
 
-$(BENCH)/engine/%.o: $(BENCH_ENGINE)/%.c $(BENCH_HEADERS) bench/bench.mk
+$(BENCH_DIR)/engine/%.o: $(BENCH_ENGINE)/%.c $(BENCH_HEADERS) bench/bench.mk
 	@mkdir -p $(@D)
 	@echo "CC      $@"
 	@$(CC) $(BENCH_ENGINE_CFLAGS) -c -o $@ $<
 
-$(BENCH)/%.o: bench/%.c $(BENCH_HEADERS) bench/bench.mk
+$(BENCH_DIR)/%.o: bench/%.c $(BENCH_HEADERS) bench/bench.mk
 	@mkdir -p $(@D)
 	@echo "CC      $@"
 	@$(CC) $(BENCH_CFLAGS) $(S2_INCLUDES) -c -o $@ $<
 
 # The least that could be is what the compiler can make of it; but not a call of memset(), of
 # whose string instruction callgrind counts each byte.
-$(BENCH)/floor.o: BENCH_CFLAGS += -O3 $(if $(findstring clang,$(CC)),-fno-builtin,-fno-tree-loop-distribute-patterns)
+$(BENCH_DIR)/floor.o: BENCH_CFLAGS += -O3 $(if $(findstring clang,$(CC)),-fno-builtin,-fno-tree-loop-distribute-patterns)
 
 # The kernels' own code, and for each an adapter.  Their headers are those that declare it,
 # from the same package, and shims for all others: empty ones, as the shims come first.
-BENCH_EMPTY := $(addprefix $(BENCH)/empty/,$(addprefix linux/,atomic.h bitfield.h bitops.h bits.h \
+BENCH_EMPTY := $(addprefix $(BENCH_DIR)/empty/,$(addprefix linux/,atomic.h bitfield.h bitops.h bits.h \
 	dma-mapping.h iommu.h kernel.h kvm_host.h pgtable.h sizes.h slab.h types.h) asm/barrier.h iommu-pages.h)
 BENCH_KVM := arch/arm64/kvm/hyp/pgtable.c
 BENCH_KVM_FILES := $(BENCH_KVM) $(addprefix arch/arm64/include/asm/,kvm_pgtable.h stage2_pgtable.h)
 BENCH_IOMMU := drivers/iommu/io-pgtable-arm.c
 BENCH_IOMMU_FILES := $(BENCH_IOMMU) drivers/iommu/io-pgtable-arm.h include/linux/io-pgtable.h
 # What the kernel is built with, as far as it decides what the code is.
-BENCH_LINUX_CFLAGS := -std=gnu11 -O2 -gdwarf-4 -fno-strict-aliasing -fno-common -Ibench -Ibench/shim -I$(BENCH)/empty
-BENCH_LINUX := $(BENCH)/linux/kvm-6.12.o $(BENCH)/linux/kvm-6.1.o $(BENCH)/linux/iommu-6.12.o
+BENCH_LINUX_CFLAGS := -std=gnu11 -O2 -gdwarf-4 -fno-strict-aliasing -fno-common -Ibench -Ibench/shim -I$(BENCH_DIR)/empty
+BENCH_LINUX := $(BENCH_DIR)/linux/kvm-6.12.o $(BENCH_DIR)/linux/kvm-6.1.o $(BENCH_DIR)/linux/iommu-6.12.o
 BENCH_LINUX_NEEDS := $(BENCH_HEADERS) $(wildcard bench/shim/*.h bench/shim/*/*.h bench/linux/*) \
 	bench/bench.mk $(BENCH_EMPTY)
 
@@ -54,9 +54,9 @@ $(BENCH_EMPTY):
 define bench_linux
 $(1): bench/linux/$(5) $(BENCH_LINUX_NEEDS)
 	@mkdir -p $$(@D)
-	@if bench/linux/unpack $(2) $(BENCH)/linux-$(2) $(3); then \
+	@if bench/linux/unpack $(2) $(BENCH_DIR)/linux-$(2) $(3); then \
 		echo "CC      $$@" && \
-		$(CC) $(BENCH_LINUX_CFLAGS) -w $(6) -c -o $$(@:.o=-theirs.o) $(BENCH)/linux-$(2)/$(4) && \
+		$(CC) $(BENCH_LINUX_CFLAGS) -w $(6) -c -o $$(@:.o=-theirs.o) $(BENCH_DIR)/linux-$(2)/$(4) && \
 		$(CC) $(BENCH_LINUX_CFLAGS) $(S2_WARNINGS) $(6) -c -o $$(@:.o=-ours.o) $$< && \
 		$(LD) -r -o $$@ $$(@:.o=-theirs.o) $$(@:.o=-ours.o) && \
 		$(OBJCOPY) --wildcard --keep-global-symbol='bench_*_6_*' $$@; \
@@ -65,21 +65,21 @@ $(1): bench/linux/$(5) $(BENCH_LINUX_NEEDS)
 	fi
 endef
 OBJCOPY ?= objcopy
-bench_kvm_flags = -include bench/shim/kvm.h -Ibench/shim/$(1) -isystem $(BENCH)/linux-$(1)/arch/arm64/include
-$(eval $(call bench_linux,$(BENCH)/linux/kvm-6.12.o,6.12,$(BENCH_KVM_FILES),$(BENCH_KVM),kvm.c,$(call bench_kvm_flags,6.12)))
-$(eval $(call bench_linux,$(BENCH)/linux/kvm-6.1.o,6.1,$(BENCH_KVM_FILES),$(BENCH_KVM),kvm.c,$(call bench_kvm_flags,6.1)))
-$(eval $(call bench_linux,$(BENCH)/linux/iommu-6.12.o,6.12,$(BENCH_IOMMU_FILES),$(BENCH_IOMMU),iommu.c,-include bench/shim/iommu.h -isystem $(BENCH)/linux-6.12/include))
+bench_kvm_flags = -include bench/shim/kvm.h -Ibench/shim/$(1) -isystem $(BENCH_DIR)/linux-$(1)/arch/arm64/include
+$(eval $(call bench_linux,$(BENCH_DIR)/linux/kvm-6.12.o,6.12,$(BENCH_KVM_FILES),$(BENCH_KVM),kvm.c,$(call bench_kvm_flags,6.12)))
+$(eval $(call bench_linux,$(BENCH_DIR)/linux/kvm-6.1.o,6.1,$(BENCH_KVM_FILES),$(BENCH_KVM),kvm.c,$(call bench_kvm_flags,6.1)))
+$(eval $(call bench_linux,$(BENCH_DIR)/linux/iommu-6.12.o,6.12,$(BENCH_IOMMU_FILES),$(BENCH_IOMMU),iommu.c,-include bench/shim/iommu.h -isystem $(BENCH_DIR)/linux-6.12/include))
 
-$(BENCH)/linux/warn.o: bench/linux/warn.c bench/bench.mk
+$(BENCH_DIR)/linux/warn.o: bench/linux/warn.c bench/bench.mk
 	@mkdir -p $(@D)
 	@$(CC) $(BENCH_CFLAGS) -c -o $@ $<
 
-$(BENCH)/bench: $(BENCH_OBJECTS) $(BENCH_LINUX) $(BENCH)/linux/warn.o
+$(BENCH_DIR)/bench: $(BENCH_OBJECTS) $(BENCH_LINUX) $(BENCH_DIR)/linux/warn.o
 	@echo "LD      $@"
 	@$(CC) -pthread -o $@ $^
 
 # Without what others wrote, for a test of the program.
-$(BENCH)/own: $(BENCH_OBJECTS)
+$(BENCH_DIR)/own: $(BENCH_OBJECTS)
 	@echo "LD      $@"
 	@$(CC) -pthread -o $@ $^
 
@@ -90,16 +90,16 @@ $(BENCH)/own: $(BENCH_OBJECTS)
 need-bench:
 	@scripts/need valgrind=valgrind || :
 
-bench: $(BENCH)/bench | need-bench ## Instructions and ns of each operation, beside KVM's and an IOMMU's tables (docs/benchmarks.md)
-	@CC='$(CC)' bench/run $(if $(BENCH_MATCH),-m '$(BENCH_MATCH)') $(BENCH)
+bench: $(BENCH_DIR)/bench | need-bench ## Instructions and ns of each operation, beside KVM's and an IOMMU's tables (docs/benchmarks.md)
+	@CC='$(CC)' bench/run $(if $(BENCH_MATCH),-m '$(BENCH_MATCH)') $(BENCH_DIR)
 
-bench-quick: $(BENCH)/bench | need-bench ## The same in less than two minutes: one geometry, few rounds
-	@CC='$(CC)' bench/run -q $(if $(BENCH_MATCH),-m '$(BENCH_MATCH)') $(BENCH)
+bench-quick: $(BENCH_DIR)/bench | need-bench ## The same in less than two minutes: one geometry, few rounds
+	@CC='$(CC)' bench/run -q $(if $(BENCH_MATCH),-m '$(BENCH_MATCH)') $(BENCH_DIR)
 
 .PHONY: bench-plot
 bench-plot: ## Pictures of what the last `make bench` found, in docs/
 	@scripts/need gnuplot=gnuplot-nox
-	@bench/plot $(BENCH) docs/benchmarks
+	@bench/plot $(BENCH_DIR) docs/benchmarks
 
 # Built once more, for the compiler to write down what each function calls and takes.
 SIZE_OBJECTS := $(S2_FILES:%.c=$(B)/size/%.o)

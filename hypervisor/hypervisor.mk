@@ -27,9 +27,9 @@ HYP_C := $(sort $(wildcard hypervisor/*.c)) $(S2_SOURCES)
 HYP_S := $(sort $(wildcard hypervisor/*.S))
 HYP_OBJECTS := $(HYP_C:%.c=$(HYP)/%.o) $(HYP_S:%.S=$(HYP)/%.o)
 # The same objects, and what gets between some callers and what they call.
-BENCH_C := $(sort $(wildcard hypervisor/bench/*.c))
-BENCH_S := $(sort $(wildcard hypervisor/bench/*.S))
-BENCH_OBJECTS := $(BENCH_C:%.c=$(HYP)/%.o) $(BENCH_S:%.S=$(HYP)/%.o)
+COUNT_C := $(sort $(wildcard hypervisor/bench/*.c))
+COUNT_S := $(sort $(wildcard hypervisor/bench/*.S))
+COUNT_OBJECTS := $(COUNT_C:%.c=$(HYP)/%.o) $(COUNT_S:%.S=$(HYP)/%.o)
 MEASURED := vcpu_exit s2_map s2_touch bench_loop bench_mixture trap_init stats_print
 PAYLOADS := $(GUEST)/hole.bin $(GUEST)/spin.bin
 
@@ -74,12 +74,12 @@ $(HYP)/hypervisor.elf: $(HYP_OBJECTS) hypervisor/hypervisor.ld
 	@echo "LD      $@"
 	@$(CROSS)ld -nostdlib -static -z max-page-size=4096 -T hypervisor/hypervisor.ld -o $@ $(HYP_OBJECTS)
 
-$(HYP)/hypervisor-bench.elf: $(HYP_OBJECTS) $(BENCH_OBJECTS) hypervisor/hypervisor.ld
+$(HYP)/hypervisor-bench.elf: $(HYP_OBJECTS) $(COUNT_OBJECTS) hypervisor/hypervisor.ld
 	@echo "LD      $@"
 	@$(CROSS)ld -nostdlib -static -z max-page-size=4096 -T hypervisor/hypervisor.ld \
-		$(addprefix --wrap=,$(MEASURED)) -o $@ $(HYP_OBJECTS) $(BENCH_OBJECTS)
+		$(addprefix --wrap=,$(MEASURED)) -o $@ $(HYP_OBJECTS) $(COUNT_OBJECTS)
 
--include $(HYP_OBJECTS:.o=.d) $(BENCH_OBJECTS:.o=.d)
+-include $(HYP_OBJECTS:.o=.d) $(COUNT_OBJECTS:.o=.d)
 
 # What was fetched stays until `make distclean`.
 $(GUEST)/Image $(GUEST)/busybox &:
