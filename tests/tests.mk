@@ -71,13 +71,14 @@ SUITES := $(if $(wildcard tests/boot),"boot=B='$(B)' tests/boot") \
 	"threads=S2_SECONDS=4 $(T)/plain/threads" \
 	machine=$(M)/test \
 	$(foreach t,$(QUICK),$(t)=$(T)/plain/$(t) $(t)-asan=$(T)/asan/$(t)) \
+	"tool=CC='$(CC)' tests/tool/run '$(TOOL)'" \
 	"embedding=CC='$(CC)' CLANG='$(CLANG)' tests/embedding $(T)/embedding" \
 	"freestanding=CROSS='$(CROSS)' CLANG='$(CLANG)' tests/freestanding $(T)/freestanding"
 
 ##@ Test
 
 .PHONY: test need-scripts
-test: $(TEST_PROGRAMS) $(M)/explore $(M)/test $(WEAK)/weak $(FUZZ_PROGRAMS) | need-scripts ## Every test; its last line: how many passed and failed (check-NAME: one suite, as TAP)
+test: $(TEST_PROGRAMS) $(M)/explore $(M)/test $(WEAK)/weak $(FUZZ_PROGRAMS) $(TOOL)/stage2 | need-scripts ## Every test; its last line: how many passed and failed (check-NAME: one suite, as TAP)
 	@tests/run $(T)/logs $(SUITES)
 
 need-scripts: need-test need-cross

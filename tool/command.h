@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: 2026 The stage2 authors */
+/*
+ * The subcommands: each takes its arguments, argv[0] among them, and returns an exit status.
+ */
+#ifndef TOOL_COMMAND_H
+#define TOOL_COMMAND_H
+
+int command_format(int argc, char **argv);
+
+#endif
