@@ -17,6 +17,8 @@ static const struct {
 	int (*run)(int argc, char **argv);
 	const char *summary;
 } commands[] = {
+	{"stage2 explain", command_explain,
+	 "a descriptor, a register, a TLBI or an abort in words"},
 	{"stage2 format", command_format, "levels, sizes and registers of a translation"},
 };
 

@@ -48,6 +48,9 @@ const char *size_text(uint64_t bytes)
 		bytes >>= 10;
 		unit++;
 	}
-	(void)snprintf(text, sizeof(texts[0]), "%" PRIu64 "%.*s", bytes, *unit != ' ', unit);
+	if (*unit == ' ')
+		(void)snprintf(text, sizeof(texts[0]), "%" PRIu64 " bytes", bytes);
+	else
+		(void)snprintf(text, sizeof(texts[0]), "%" PRIu64 "%c", bytes, *unit);
 	return text;
 }

@@ -15,7 +15,7 @@ bool number_parse(const char *text, uint64_t *value);
 /* The same, 0..max, or bad() with the name of what it was to be. */
 uint64_t number(const char *what, const char *text, uint64_t max);
 
-/* "2M", "4K", "3": the largest unit that divides it.  A buffer of its own for eight calls. */
+/* "2M", "4K", "16 bytes": the largest unit that divides it.  A buffer of its own for eight calls. */
 const char *size_text(uint64_t bytes);
 
 /* Bits hi..lo of a value. */
