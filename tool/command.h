@@ -6,6 +6,7 @@
 #ifndef TOOL_COMMAND_H
 #define TOOL_COMMAND_H
 
+int command_encode(int argc, char **argv);
 int command_explain(int argc, char **argv);
 int command_format(int argc, char **argv);
 

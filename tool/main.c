@@ -19,6 +19,8 @@ static const struct {
 } commands[] = {
 	{"stage2 explain", command_explain,
 	 "a descriptor, a register, a TLBI or an abort in words"},
+	{"stage2 encode", command_encode,
+	 "the reverse: a descriptor, a register, an operand of a TLBI"},
 	{"stage2 format", command_format, "levels, sizes and registers of a translation"},
 };
 
