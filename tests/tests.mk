@@ -78,7 +78,7 @@ SUITES := $(if $(wildcard tests/boot),"boot=B='$(B)' tests/boot") \
 ##@ Test
 
 .PHONY: test need-scripts
-test: $(TEST_PROGRAMS) $(M)/explore $(M)/test $(WEAK)/weak $(FUZZ_PROGRAMS) $(TOOL)/stage2 | need-scripts ## Every test; its last line: how many passed and failed (check-NAME: one suite, as TAP)
+test: $(TEST_PROGRAMS) $(M)/explore $(M)/test $(WEAK)/weak $(FUZZ_PROGRAMS) $(TOOL)/stage2 $(TOOL)/image | need-scripts ## Every test; its last line: how many passed and failed (check-NAME: one suite, as TAP)
 	@tests/run $(T)/logs $(SUITES)
 
 need-scripts: need-test need-cross

@@ -8,6 +8,9 @@
 
 int command_encode(int argc, char **argv);
 int command_explain(int argc, char **argv);
+int command_walk(int argc, char **argv);
+int command_dump(int argc, char **argv);
+int command_verify(int argc, char **argv);
 int command_format(int argc, char **argv);
 
 #endif

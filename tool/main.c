@@ -21,6 +21,9 @@ static const struct {
 	 "a descriptor, a register, a TLBI or an abort in words"},
 	{"stage2 encode", command_encode,
 	 "the reverse: a descriptor, a register, an operand of a TLBI"},
+	{"stage2 walk", command_walk, "the way of one IPA through tables in a memory image"},
+	{"stage2 dump", command_dump, "what tables in a memory image map"},
+	{"stage2 verify", command_verify, "whether tables in a memory image are sound"},
 	{"stage2 format", command_format, "levels, sizes and registers of a translation"},
 };
 

@@ -132,11 +132,16 @@ static void print_text(const struct report *r, bool colour)
 	print_list(r->notes, "note: ", "");
 }
 
-void report_end(struct report *r, const struct settings *s)
+void report_close(struct report *r)
 {
 	json_put(r->json, "fields", r->fields);
 	json_put(r->json, "odd", r->odd);
 	json_put(r->json, "notes", r->notes);
+}
+
+void report_end(struct report *r, const struct settings *s)
+{
+	report_close(r);
 	if (s->json) {
 		json_print(r->json);
 		return;

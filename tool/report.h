@@ -38,7 +38,10 @@ void report_note(struct report *r, const char *format, ...) __attribute__((forma
 /* Bits of the value that are none of `known` are odd: RES0. */
 void report_res0(struct report *r, uint64_t known);
 
-/* Prints it, and lets go of it. */
+/* Nothing more comes: all is in r->json from now on, which is the caller's. */
+void report_close(struct report *r);
+
+/* Closes it, prints it, and lets go of it. */
 void report_end(struct report *r, const struct settings *s);
 
 #endif

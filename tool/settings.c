@@ -164,6 +164,18 @@ const struct argp_child settings_registers[] = {{&help_argp, 0, NULL, 0},
 						{&registers_argp, 0, NULL, 0},
 						{NULL, 0, NULL, 0}};
 
+static error_t parse_registers_all(int key, char *arg, struct argp_state *state)
+{
+	(void)arg;
+	if (key != ARGP_KEY_INIT)
+		return ARGP_ERR_UNKNOWN;
+	settings_init(state, settings_registers);
+	return 0;
+}
+
+const struct argp settings_registers_argp = {.parser = parse_registers_all,
+					     .children = settings_registers};
+
 void settings_init(const struct argp_state *state, const struct argp_child *children)
 {
 	struct settings *s = state->input;

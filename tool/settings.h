@@ -27,6 +27,9 @@ extern const struct argp_child settings_help[];
 extern const struct argp_child settings_format[];
 extern const struct argp_child settings_registers[];
 
+/* The last of them as one, to be a child beside others. */
+extern const struct argp settings_registers_argp;
+
 void settings_init(const struct argp_state *state, const struct argp_child *children);
 
 /* argp_parse() with one line for each error, and --help. */

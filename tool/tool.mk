@@ -26,6 +26,11 @@ $(TOOL)/stage2: $(TOOL_SOURCES:%.c=$(TOOL)/%.o) $(S2_SOURCES:%.c=$(TOOL)/%.o)
 	@echo "LD      $@"
 	@$(CC) -pthread -o $@ $^ -ljansson
 
+# Images for its tests: the same library makes them.
+$(TOOL)/image: $(TOOL)/tests/tool/image.o $(TOOL)/platform/host/host.o $(S2_SOURCES:%.c=$(TOOL)/%.o)
+	@echo "LD      $@"
+	@$(CC) -pthread -o $@ $^
+
 ##@ Build
 
 .PHONY: tool
@@ -34,5 +39,5 @@ tool: $(TOOL)/stage2 ## The command `stage2`, which looks into tables
 ##@ Test
 
 .PHONY: check-tool
-check-tool: $(TOOL)/stage2 ## The command: what it prints, against values worked out by hand
+check-tool: $(TOOL)/stage2 $(TOOL)/image ## The command: what it prints, against values worked out by hand
 	@CC='$(CC)' tests/tool/run '$(TOOL)'

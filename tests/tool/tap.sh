@@ -63,11 +63,12 @@ one_line()
 	[ "$status" = 2 ] && [ "$(printf '%s\n' "$said" | wc -l)" = 1 ] && has "stage2: $1"
 }
 
-# refuses "ARGUMENTS" REASON: exit status 2 and one line, "stage2: REASON".
+# refuses "ARGUMENTS" REASON: exit status 2 and one line of error, "stage2: REASON".
 refuses()
 {
 	# shellcheck disable=SC2086 # a list of words
-	run $1
+	said=$("$STAGE2" $1 2>&1 >/dev/null)
+	status=$?
 	result "refused: $1" one_line "$2"
 }
 
