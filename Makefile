@@ -59,7 +59,7 @@ $(B)/aarch64/libstage2.a: $(A64_OBJECTS) scripts/symbols
 .PHONY: install uninstall
 SHARE := $(PREFIX)/share/stage2
 INSTALLED := $(PREFIX)/include/stage2 $(PREFIX)/lib/libstage2.a $(PREFIX)/lib/pkgconfig/stage2.pc $(SHARE) \
-	$(PREFIX)/bin/stage2
+	$(PREFIX)/bin/stage2 $(PREFIX)/share/man/man1/stage2.1 $(PREFIX)/share/bash-completion/completions/stage2
 
 # The library as built is one for platform/aarch64; who has a platform of his
 # own compiles the sources, which lie in $(SHARE) just as they do here.
@@ -76,6 +76,9 @@ install: $(B)/aarch64/libstage2.a $(B)/stage2.pc $(B)/tool/stage2 ## Install hea
 	install -m 644 LICENSES/BSD-2-Clause.txt $(DESTDIR)$(SHARE)
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(B)/tool/stage2 $(DESTDIR)$(PREFIX)/bin
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -m 644 tool/stage2.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 tool/stage2.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/stage2
 
 uninstall: ## Remove what install put there
 	rm -rf $(addprefix $(DESTDIR),$(INSTALLED))

@@ -74,6 +74,15 @@ says "another age ends a range if asked to" 0 "dump $at --merge levels,dirty" "0
 poke 0x3018 0x0040000300002a5f
 says "another shareability always does" 0 "dump $at" "0000080001000-0000080002fff" "0000080003000-0000080003fff pa 0000300002000 r-- memattr=0x7 L3=4K old sh=outer"
 
+poke 0x3018 0x004000030000575f
+says "and so does an address that does not adjoin" 0 "dump $at" "0000080001000-0000080002fff" "0000080003000-0000080003fff pa 0000300005000"
+
+# The last table ends where the file does.
+fresh
+head -c 16384 "$image" >"$TMP/exact"
+says "a table up to the last byte of an image" 0 "walk $TMP/exact --base 0x40000000 --vttbr 0x40000000 0x80001000" "PA 0x300000000"
+says "all of it" 0 "dump $TMP/exact --base 0x40000000 --vttbr 0x40000000 --total" "tables=4"
+
 verify="verify $at"
 fresh
 says "verify: all is well" 0 "$verify" "verify: tables=4 leaves=4 broken=0"
@@ -168,8 +177,8 @@ fresh
 elf="$image.elf --vttbr 0x40000000"
 says "an ELF core" 0 "walk $elf 0x80001abc" "PA 0x300000abc"
 says "the same file as a raw one" 1 "walk $image.elf --base 0 --vttbr 0x2000 0x80000000" "translation fault"
-head -c 32768 "$image.elf" >"$TMP/short"
-refuses "dump $TMP/short --vttbr 0x40000000" "$TMP/short: offset 0x78: a segment beyond the file's 32768 bytes"
+head -c 40000 "$image.elf" >"$TMP/short"
+refuses "dump $TMP/short --vttbr 0x40000000" "$TMP/short: offset 0x78: a segment beyond the file's 40000 bytes"
 head -c 100 "$image.elf" >"$TMP/short"
 refuses "dump $TMP/short --vttbr 0" "$TMP/short: offset 0x40: a program header beyond the file's 100 bytes"
 head -c 20 "$image.elf" >"$TMP/short"
