@@ -61,3 +61,14 @@ examples()
 	[ -z "$said" ]
 }
 result "the examples of the manual page" examples
+
+# What the README shows is what happens.
+readme()
+{
+	shown=$(sed -n '/<!-- explain -->/,/<!-- \/explain -->/p' README.md | grep -v -e '^<!--' -e '^```')
+	line=$(printf '%s\n' "$shown" | sed -n 's/^\$ stage2 //p')
+	# shellcheck disable=SC2086 # a list of words
+	run $line
+	[ -n "$line" ] && [ "$said" = "$(printf '%s\n' "$shown" | sed 1d)" ]
+}
+result "what the README shows" readme
