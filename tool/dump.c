@@ -248,7 +248,7 @@ static void total_json(const struct dump *d, const struct tables *t)
 
 	json_put(json, "ranges", d->json);
 	json_put(json, "mapped", sizes_json(d->mapped));
-	json_put(json, "tables", json_integer((json_int_t)(t->visited + t->regime.root_tables)));
+	json_put(json, "tables", json_integer((json_int_t)t->visited + t->regime.root_tables));
 	json_print(json);
 }
 

@@ -107,12 +107,12 @@ static bool remember(struct check *c, uint64_t table)
 
 	*key = table;
 	found = tsearch(key, &c->seen, compare);
-	if (!found)
-		bad("IMAGE", "no memory for its tables");
-	if (*found != key) {
+	if (found && *found != key) {
 		free(key);
 		return false;
 	}
+	if (!found)
+		bad("IMAGE", "no memory for its tables");
 	if (c->tables == c->room) {
 		c->room = c->room ? 2 * c->room : 64;
 		c->table = allocate(c->table, c->room * sizeof(*c->table));

@@ -165,9 +165,10 @@ static int core(const char *raw, const char *base, const char *name)
 				      .p_filesz = size - size / 2};
 	elf.segment[2] = (Elf64_Phdr){
 		.p_type = PT_LOAD, .p_offset = sizeof(elf), .p_paddr = pa, .p_filesz = size / 2};
-	must(file && fwrite(&elf, sizeof(elf), 1, file) == 1 &&
-		     fwrite(bytes, 1, size, file) == size && !fclose(file),
-	     name);
+	must(file, name);
+	must(fwrite(&elf, sizeof(elf), 1, file) == 1, name);
+	must(fwrite(bytes, 1, size, file) == size, name);
+	must(!fclose(file), name);
 	free(bytes);
 	return 0;
 }
