@@ -58,11 +58,12 @@ $(B)/aarch64/libstage2.a: $(A64_OBJECTS) scripts/symbols
 
 .PHONY: install uninstall
 SHARE := $(PREFIX)/share/stage2
-INSTALLED := $(PREFIX)/include/stage2 $(PREFIX)/lib/libstage2.a $(PREFIX)/lib/pkgconfig/stage2.pc $(SHARE)
+INSTALLED := $(PREFIX)/include/stage2 $(PREFIX)/lib/libstage2.a $(PREFIX)/lib/pkgconfig/stage2.pc $(SHARE) \
+	$(PREFIX)/bin/stage2 $(PREFIX)/share/man/man1/stage2.1 $(PREFIX)/share/bash-completion/completions/stage2
 
 # The library as built is one for platform/aarch64; who has a platform of his
 # own compiles the sources, which lie in $(SHARE) just as they do here.
-install: $(B)/aarch64/libstage2.a $(B)/stage2.pc ## Install headers, library, stage2.pc and the sources to embed
+install: $(B)/aarch64/libstage2.a $(B)/stage2.pc $(B)/tool/stage2 ## Install headers, library, stage2.pc, the sources to embed, and the command
 	install -d $(DESTDIR)$(PREFIX)/include/stage2 $(DESTDIR)$(PREFIX)/lib/pkgconfig
 	install -m 644 $(S2_HEADERS) $(DESTDIR)$(PREFIX)/include/stage2
 	install -m 644 $(B)/aarch64/libstage2.a $(DESTDIR)$(PREFIX)/lib
@@ -73,6 +74,11 @@ install: $(B)/aarch64/libstage2.a $(B)/stage2.pc ## Install headers, library, st
 	install -m 644 $(wildcard platform/aarch64/*.[ch]) $(DESTDIR)$(SHARE)/platform/aarch64
 	install -m 644 $(wildcard platform/host/*.[ch]) $(DESTDIR)$(SHARE)/platform/host
 	install -m 644 LICENSES/BSD-2-Clause.txt $(DESTDIR)$(SHARE)
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(B)/tool/stage2 $(DESTDIR)$(PREFIX)/bin
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -m 644 tool/stage2.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 tool/stage2.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/stage2
 
 uninstall: ## Remove what install put there
 	rm -rf $(addprefix $(DESTDIR),$(INSTALLED))
@@ -88,6 +94,7 @@ $(B)/stage2.pc: FORCE
 
 include hypervisor/hypervisor.mk
 include machine/machine.mk
+include tool/tool.mk
 include tests/arm64/arm64.mk
 include tests/weak/weak.mk
 include tests/mutants/mutants.mk

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* SPDX-FileCopyrightText: 2026 The stage2 authors */
+/*
+ * Attributes as people write them: "rwx,normal", "rw-,device,old,sw=1".
+ */
+#ifndef TOOL_ATTR_H
+#define TOOL_ATTR_H
+
+#include <stage2/descriptor.h>
+
+/* bad() for what is none. */
+s2_attr attr_parse(const char *list);
+
+#endif
