@@ -37,6 +37,36 @@ static void map_uses_blocks_wherever_both_addresses_and_the_size_allow(void **st
 	world_close(&w);
 }
 
+/* Bits 48 and up, or 50 and up, of an address stand elsewhere in a descriptor: a range of memory goes across. */
+static void memory_goes_on_where_an_address_leaves_its_low_bits(void **state)
+{
+	static const struct {
+		struct s2_config format;
+		unsigned int in_place;
+	} wide[] = {{{16, 48, 52, 16, S2_FEAT_FWB}, 48},
+		    {{12, 48, 52, 16, S2_FEAT_FWB | S2_FEAT_LPA2}, 50},
+		    {{14, 48, 52, 16, S2_FEAT_FWB | S2_FEAT_LPA2}, 50}};
+
+	(void)state;
+	for (unsigned int i = 0; i < 2 * ARRAY_SIZE(wide); i++) {
+		const struct world_config config = {.format = wide[i / 2].format, .shared = true};
+		uint64_t edge = BIT(wide[i / 2].in_place), ipa = 3 * BIT(36), size;
+		struct world w;
+
+		open_filled(&w, &config, 8);
+		size = s2_level_size(&w.fmt, i % 2 ? 3 : 2);
+		map_ok(&w, ipa, 4 * size, edge - size, S2_RW, 0);
+		for (unsigned int n = 0; n < 4; n++) {
+			struct s2_mapping m = look(&w, ipa + n * size);
+
+			require(m.kind == S2_KIND_LEAF && m.pa == edge - size + n * size &&
+					m.size == size,
+				"leaf %u: PA %#llx", n, LLU(m.pa));
+		}
+		world_close(&w);
+	}
+}
+
 static void what_is_mapped_already_costs_nothing_also_in_a_larger_block(void **state)
 {
 	struct world w;
@@ -637,6 +667,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(map_uses_blocks_wherever_both_addresses_and_the_size_allow),
+		cmocka_unit_test(memory_goes_on_where_an_address_leaves_its_low_bits),
 		cmocka_unit_test(what_is_mapped_already_costs_nothing_also_in_a_larger_block),
 		cmocka_unit_test(a_fault_never_needs_more_than_s2_fault_pages),
 		cmocka_unit_test(what_lies_beside_a_range_in_the_largest_block_keeps_its_mapping),

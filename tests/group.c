@@ -335,6 +335,45 @@ static void compact_forms_groups_of_what_becomes_no_block(void **state)
 	for_each_shape(check_compact);
 }
 
+/* What another CPU has locked is passed over: nothing there can be formed now. */
+static void check_compact_beside(struct scene *s)
+{
+	if (s->level != S2_LAST_LEVEL)
+		return;
+	map_loose(s, S2_RW);
+	map_some(s, s->n + 1, 1, S2_RW);
+	require_status(s2_unmap(&s->w.tree, &s->w.cpu[1], s->base + (s->n + 1) * s->leaf, s->leaf,
+				S2_DEFER),
+		       S2_OK);
+	require_status(
+		s2_compact(&s->w.tree, cpu(s), s->base, 2 * s->group, S2_LAST_LEVEL, S2_FAULT),
+		S2_OK);
+	assert_int_equal(grouped(s), s->n);
+	require_status(s2_flush(&s->w.tree, &s->w.cpu[1]), S2_OK);
+}
+
+static void compact_passes_locked_pages_over(void **state)
+{
+	(void)state;
+	for_each_shape(check_compact_beside);
+}
+
+/* 16K has contiguous groups of pages, and of blocks of 32 MiB, but not of 64 GiB. */
+static void compact_leaves_blocks_of_a_level_without_groups(void **state)
+{
+	static const struct shape lpa2 = {{14, 47, 48, 16, S2_FEAT_CONTIG | S2_FEAT_LPA2}, 3};
+	struct s2_mapping m;
+	struct scene s;
+
+	(void)state;
+	open_scene(&s, &lpa2);
+	require_status(s2_map(&s.w.tree, cpu(&s), BIT(36), BIT(36), BIT(36), S2_RW, 0), S2_OK);
+	require_status(s2_compact(&s.w.tree, cpu(&s), 0, BIT(38), S2_LAST_LEVEL, 0), S2_OK);
+	require_status(s2_lookup(&s.w.tree, BIT(36), &m), S2_OK);
+	require(m.level == 1 && !(m.desc & S2_DESC_CONTIG), "%#llx", LLU(m.desc));
+	close_scene(&s);
+}
+
 static void where_there_are_no_groups_none_is_formed(void **state)
 {
 	static const struct shape none = {{12, 39, 40, 8, TLBI}, 3};
@@ -1153,6 +1192,8 @@ int main(void)
 		cmocka_unit_test(a_group_is_formed_only_within_the_range),
 		cmocka_unit_test(a_group_is_young_if_one_of_its_leaves_was),
 		cmocka_unit_test(compact_forms_groups_of_what_becomes_no_block),
+		cmocka_unit_test(compact_passes_locked_pages_over),
+		cmocka_unit_test(compact_leaves_blocks_of_a_level_without_groups),
 		cmocka_unit_test(where_there_are_no_groups_none_is_formed),
 		cmocka_unit_test(what_changes_one_leaf_dissolves_the_group_and_keeps_the_rest),
 		cmocka_unit_test(an_access_is_noted_in_one_leaf_and_goes_for_all),

@@ -26,7 +26,7 @@ $(COV_PROGRAMS): $(COV)/%: $(T)/plain/obj/tests/%.o $(COV_OBJECTS) $(TEST_LIB:%.
 	@echo "LD      $@"
 	@$(CC) -pthread --coverage -o $@ $^ $(TEST_LIBS)
 
-$(COV)/vmid: $(T)/plain/obj/machine/explore.o $(T)/plain/obj/machine/fiber.o
+$(COV)/vmid: $(addprefix $(T)/plain/obj/machine/,explore.o fiber.o states.o)
 
 ##@ Explore
 
