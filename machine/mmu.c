@@ -790,9 +790,13 @@ void m_decode(uint64_t desc, int level, struct m_decoded *d)
 static bool accessed_in(uint64_t pa, unsigned int w, int level, bool write)
 {
 	uint64_t *entry = (uint64_t *)(uintptr_t)entry_in(pa, w, level);
-	struct m_decoded d = m_regime_read(&mmu.regime, entry ? *entry : 0, level);
-	uint64_t set = d.af ? 0 : UINT64_C(1) << 10;
+	struct m_decoded d;
+	uint64_t set;
 
+	if (!entry)
+		return false;
+	d = m_regime_read(&mmu.regime, *entry, level);
+	set = d.af ? 0 : UINT64_C(1) << 10;
 	if (d.type != M_LEAF || !mmu.regime.ha)
 		return false;
 	if (write && mmu.regime.hd && d.dbm && !d.write)

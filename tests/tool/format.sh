@@ -47,7 +47,8 @@ initialisers_compile()
 		echo '		fmt.start_level != START_LEVEL;'
 		echo '}'
 	} >"$TMP/format.c" &&
-		${CC:-gcc} -Wall -Werror -Iinclude -o "$TMP/format" "$TMP/format.c" src/format.c && "$TMP/format"
+		${CC:-gcc} -Wall -Werror -Iinclude -o "$TMP/format" "$TMP/format.c" src/format.c src/descriptor.c &&
+		"$TMP/format"
 }
 run format --c --granule 16K --ipa-bits 36 --features fwb,ttl,xnx
 result "C initialisers compile and mean the same" initialisers_compile
