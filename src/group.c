@@ -187,6 +187,19 @@ static int misfit(struct s2_op *op, const struct group *g, unsigned int i)
 }
 
 /*
+ * Entry 0 is a table.  Its group was taken apart before, entry 0 last: so whoever reads it
+ * first finds no other in a group, as long as it stays a table.
+ */
+static int under_table(struct s2_op *op, const struct s2_spot *at, const struct s2_spot *first)
+{
+	bool table = s2p_word_load_acquire(first->entry) == first->desc;
+	bool grouped = s2_is_grouped(s2p_word_load_acquire(at->entry));
+
+	return table && grouped && s2p_load(first->entry) == first->desc ? s2_corrupt(op, at)
+									 : s2_lost(op);
+}
+
+/*
  * Entry 0 says that there is no group, the one at `at` said that there is.  It may have
  * been dissolved since.  If it still says so while entry 0 is locked, the table is corrupt.
  */
@@ -194,6 +207,9 @@ static int no_group(struct s2_op *op, const struct s2_spot *at, const struct s2_
 {
 	bool corrupt;
 
+	/* A table is only ever locked to be cut away: a collapse of it relies on that. */
+	if (s2_is_table(first->level, first->desc))
+		return under_table(op, at, first);
 	if (!s2_entry_break(op, first))
 		return s2_lost(op);
 	corrupt = s2_is_grouped(s2p_load(at->entry));
