@@ -734,6 +734,25 @@ static void check_corrupt_entry(struct scene *s, unsigned int i, s2_desc desc, u
 	assert_int_equal(verify(s, true), 0);
 }
 
+/* The table of another block, which nobody locks for a look. */
+static void check_table_in_group(struct scene *s)
+{
+	uint64_t ipa = s->base + s->group;
+	s2_desc *entry = entry_of(s, 0), was = *entry;
+
+	if (s->level == S2_LAST_LEVEL)
+		return;
+	require_status(
+		s2_map(&s->w.tree, cpu(s), ipa, BIT(s->w.fmt.granule_shift), ipa, S2_RW, S2_PAGES),
+		S2_OK);
+	*entry = entry[s->n];
+	require_status(fault_change(s), S2_CORRUPT);
+	assert_int_equal(cpu(s)->corrupt.ipa, s->base + s->leaf);
+	assert_int_equal(*entry, entry[s->n]);
+	*entry = was;
+	assert_int_equal(grouped(s), s->n);
+}
+
 static void check_corrupt(struct scene *s)
 {
 	map_some(s, 0, s->n, S2_RW);
@@ -746,6 +765,7 @@ static void check_corrupt(struct scene *s)
 	check_corrupt_entry(s, 0, 0, 1);
 	check_corrupt_entry(s, 0, desc_of(s, 1), 0);
 	check_corrupt_entry(s, 0, desc_of(s, 0) | S2_DESC_DBM, 0);
+	check_table_in_group(s);
 }
 
 static struct {
