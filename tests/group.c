@@ -734,7 +734,14 @@ static void check_corrupt_entry(struct scene *s, unsigned int i, s2_desc desc, u
 	assert_int_equal(verify(s, true), 0);
 }
 
-/* The table of another block, which nobody locks for a look. */
+static const s2_desc *untouched;
+
+static void require_untouched(const struct s2_host_event *event)
+{
+	require(event->op != S2_HOST_CAS || event->p != untouched, "entry 0 is changed");
+}
+
+/* The table of another block.  Who collapses it would take a lock for a cut. */
 static void check_table_in_group(struct scene *s)
 {
 	uint64_t ipa = s->base + s->group;
@@ -746,7 +753,10 @@ static void check_table_in_group(struct scene *s)
 		s2_map(&s->w.tree, cpu(s), ipa, BIT(s->w.fmt.granule_shift), ipa, S2_RW, S2_PAGES),
 		S2_OK);
 	*entry = entry[s->n];
+	untouched = entry;
+	s2_host_trace.before = require_untouched;
 	require_status(fault_change(s), S2_CORRUPT);
+	s2_host_trace.before = NULL;
 	assert_int_equal(cpu(s)->corrupt.ipa, s->base + s->leaf);
 	assert_int_equal(*entry, entry[s->n]);
 	*entry = was;
