@@ -27,8 +27,8 @@
 struct press {
 	struct s2_op op; /* first: compact_visit() finds the rest behind it */
 	uint64_t end; /* of all: op->end is that of the piece in work */
-	unsigned int
-		highest; /* level that a block may be formed at; below it blocks exist as well */
+	/* Level that a block may be formed at; below it blocks exist as well. */
+	unsigned int highest;
 };
 
 /* The table stays: what is in it is looked at leaf by leaf, while the finest are dealt with. */

@@ -77,8 +77,8 @@ struct s2_format {
 	uint64_t oa_low; /* bits of a descriptor that are the same bits of the address */
 	uint64_t oa_high; /* bits that hold address bits 51:48 or 51:50, 0 if there are none */
 	uint64_t no_leaf[4]; /* bits that no leaf of a level has; all, if there are no leaves */
-	uint64_t leaf
-		[128]; /* by attributes below S2_LOG: a block at 0; 0 if they contradict each other */
+	/* A block at PA 0, by its attributes below S2_LOG; 0 if they contradict each other. */
+	uint64_t leaf[128];
 };
 
 /*
