@@ -10,13 +10,6 @@
 
 #include <stage2/platform.h>
 
-void s2_cache_push(struct s2_cache *cache, void *page)
-{
-	*(uint64_t *)page = (uintptr_t)cache->head;
-	cache->head = page;
-	cache->count++;
-}
-
 void *s2_cache_pop(struct s2_cache *cache)
 {
 	uint64_t *page = cache->head;

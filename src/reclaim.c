@@ -17,6 +17,13 @@
  * section until its own invalidation is complete, and the grace period waits
  * for it.
  *
+ * What hangs below a table is freed before it: tables of the last level where they hang,
+ * and others by way of the list, in front of it.  It may take several slices; meanwhile
+ *
+ *	waiting  ----> [0] --link, BEGUN--> [0|n] --link--> [0]
+ *	                                      |
+ *	                                      +-- entry n is next, those before it are done
+ *
  * Invariant: a table on `unlinked` has had its TLB invalidation; one on `waiting`
  * with cookie 0 has had its grace period too.  Only the latter is ever freed.
  *
@@ -34,6 +41,9 @@
 #include "reclaim.h"
 
 #include "cache.h"
+
+/* In a link on `waiting`: of the table that it leads to, entry 1 says which entry is next. */
+#define BEGUN UINT64_C(0x80)
 
 static bool leads_down(unsigned int level, s2_desc desc)
 {
@@ -133,21 +143,6 @@ int s2_unlink_private(struct s2_tree *tree, struct s2_cpu *cpu, s2_desc desc, un
 	return S2_CORRUPT;
 }
 
-/* The tables below one that is freed join it on the list; entry 0 is its link. */
-static int unlink_children(struct s2_tree *tree, struct s2_cpu *cpu, const s2_desc *table,
-			   unsigned int level)
-{
-	unsigned int entries = 1u << tree->fmt->index_bits;
-	int status = S2_OK;
-
-	for (unsigned int i = 1; i < entries; i++) {
-		int one = table[i] ? s2_unlink_private(tree, cpu, table[i], level) : S2_OK;
-
-		status = one ? one : status;
-	}
-	return status;
-}
-
 /* `link` is from entry 0 of a table of `level`.  One that leads nowhere ends the list. */
 static int go_on_from(struct s2_tree *tree, struct s2_cpu *cpu, s2_desc link, unsigned int level)
 {
@@ -162,32 +157,85 @@ static int go_on_from(struct s2_tree *tree, struct s2_cpu *cpu, s2_desc link, un
 	return S2_CORRUPT;
 }
 
-static int free_first(struct s2_tree *tree, struct s2_cpu *cpu)
+/*
+ * Frees the tables of the last level that entries of `table`, from `i` on, point to.  They
+ * are not read, and each is written once: all else is in registers.  Returns the first
+ * entry that it leaves: the budget is used up, or what hangs there belongs on the list.
+ */
+static unsigned int free_leaves(const struct s2_format *fmt, struct s2_cpu *cpu,
+				const s2_desc *table, unsigned int level, unsigned int i,
+				uint64_t *budget)
 {
-	unsigned int level = s2_link_level(tree->waiting);
-	s2_desc *table = s2p_table(tree->waiting & S2_TABLE_PA);
-	int status = go_on_from(tree, cpu, table[0], level);
-	int below = S2_OK;
+	const unsigned int entries = 1u << fmt->index_bits, shift = fmt->oa_high_shift;
+	const s2_desc low = fmt->oa_low, high = fmt->oa_high, plain = low | high;
+	struct s2_cache cache = cpu->cache;
+	uint32_t room = level + 1 < S2_LAST_LEVEL ? 0 : *budget < entries ? *budget : entries;
+	const uint32_t full = cache.count + room;
 
-	if (level < S2_LAST_LEVEL)
-		below = unlink_children(tree, cpu, table, level);
-	free_table(tree, cpu, table);
-	return below ? below : status;
+	for (; i < entries; i++) {
+		s2_desc desc = table[i], *child;
+
+		if ((desc ^ 3) & ~plain) {
+			if (desc && leads_down(level, desc))
+				break;
+			continue;
+		}
+		child = s2p_table((desc & low) | (desc & high) << shift);
+		if (cache.count == full || !child)
+			break;
+		s2_cache_push(&cache, child);
+	}
+	*budget -= cache.count - cpu->cache.count;
+	cpu->cache = cache;
+	return i;
 }
 
+/*
+ * The first table has to wait: for a budget, with entry `i` next; or for what hangs at that,
+ * which goes onto the list in front of it.  Entry 1 is done either way.
+ */
+static int leave_at(struct s2_tree *tree, struct s2_cpu *cpu, unsigned int i, uint64_t budget)
+{
+	s2_desc *table = s2p_table(tree->waiting & S2_TABLE_PA);
+	s2_desc desc = budget ? table[i] : 0;
+
+	table[1] = budget ? i + 1 : i;
+	tree->waiting |= BEGUN;
+	return budget ? s2_unlink_private(tree, cpu, desc, s2_link_level(tree->waiting)) : S2_MORE;
+}
+
+/* What hangs below the first table, and it, as far as the budget goes, which is not 0. */
+static int free_first(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t *budget)
+{
+	unsigned int level = s2_link_level(tree->waiting), end = 1u << tree->fmt->index_bits;
+	s2_desc *table = s2p_table(tree->waiting & S2_TABLE_PA);
+	unsigned int i = tree->waiting & BEGUN ? (unsigned int)table[1] : 1;
+	int status;
+
+	if (level < S2_LAST_LEVEL) {
+		i = free_leaves(tree->fmt, cpu, table, level, i, budget);
+		if (i < end || !*budget)
+			return leave_at(tree, cpu, i, *budget);
+	}
+	status = go_on_from(tree, cpu, table[0], level);
+	s2_cache_push(&cpu->cache, table);
+	--*budget;
+	return status;
+}
+
+/* The tree's count is everybody's: it is written once. */
 int s2_free_unlinked(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t *budget)
 {
-	while (tree->waiting) {
-		int status;
+	uint64_t before = *budget, freed;
+	int status = S2_OK;
 
-		if (!*budget)
-			return S2_MORE;
-		--*budget;
-		status = free_first(tree, cpu);
-		if (status)
-			return status;
-	}
-	return S2_OK;
+	while (tree->waiting && !status)
+		status = *budget ? free_first(tree, cpu, budget) : S2_MORE;
+	freed = before - *budget;
+	if (freed)
+		s2p_word_add(&tree->tables, UINT64_C(0) - freed);
+	cpu->stats.tables_freed += freed;
+	return status;
 }
 
 /*

@@ -408,6 +408,103 @@ static void reclaim_frees_in_slices_of_the_budget(void **state)
 	world_close(&w);
 }
 
+/* --- slices of what hangs below ---------------------------------------------- */
+
+static const struct s2_config slice_formats[] = {
+	{12, 48, 48, 16, 0},
+	{12, 52, 52, 16, S2_FEAT_LPA2},
+	{14, 47, 48, 16, 0},
+	{16, 48, 52, 16, 0},
+};
+
+static struct {
+	const struct world *world;
+	unsigned int counted; /* times that the tree's count was written */
+} slice;
+
+static void note_count(const struct s2_host_event *event)
+{
+	slice.counted += event->op == S2_HOST_WORD && event->p == &slice.world->tree.tables;
+}
+
+/*
+ * Below one entry of the root: tables with leaves, with tables in the first, the second, the
+ * last entry and beside holes, and with blocks.
+ */
+static void open_thicket(struct world *w, const struct s2_config *format)
+{
+	const struct world_config thicket = {.format = *format, .shared = true};
+
+	world_open(w, &thicket);
+	world_fill(w, &w->cpu[0], 100);
+
+	uint64_t last = BIT(w->fmt.index_bits) - 1, granule = BIT(w->fmt.granule_shift);
+	uint64_t size1 = s2_level_size(&w->fmt, 1), size2 = s2_level_size(&w->fmt, 2);
+	uint64_t ipa = w->fmt.start_level ? size1 : s2_level_size(&w->fmt, 0);
+	const uint64_t up[] = {0, 1, 3, last}, down[] = {0, 1, 2, 7, last};
+
+	for (unsigned int i = 0; i < (w->fmt.start_level ? 1 : ARRAY_SIZE(up)); i++) {
+		for (unsigned int k = i; k < ARRAY_SIZE(down); k++)
+			require_status(s2_map(&w->tree, &w->cpu[0],
+					      ipa + up[i] * size1 + down[k] * size2, granule, 0,
+					      S2_RW, S2_PAGES),
+				       S2_OK);
+		require_status(s2_map(&w->tree, &w->cpu[0], ipa + up[i] * size1 + 4 * size2, size2,
+				      0, S2_RW, 0),
+			       S2_OK);
+	}
+	require_status(s2_unmap(&w->tree, &w->cpu[0], ipa,
+				w->fmt.start_level ? size1 : s2_level_size(&w->fmt, 0), 0),
+		       S2_OK);
+	require_status(s2_reclaim(&w->tree, &w->cpu[0]), S2_RETRY);
+	for (unsigned int i = 0; i < WORLD_CPUS; i++)
+		require_status(s2_qsbr_quiescent(&w->qsbr, i), S2_OK);
+}
+
+/* The first `slices` of them by s2_reclaim(), and the rest with the tree. */
+static void free_thicket(struct world *w, uint32_t budget, unsigned int slices)
+{
+	uint64_t tables = w->tree.tables;
+	int status = S2_MORE;
+
+	w->cpu[0].budget = budget;
+	slice.world = w;
+	s2_host_trace.before = note_count;
+	while (status == S2_MORE) {
+		uint64_t left = tables < budget ? 0 : tables - budget;
+
+		slice.counted = 0;
+		status = slices ? s2_reclaim(&w->tree, &w->cpu[0])
+				: s2_destroy(&w->tree, &w->cpu[0]);
+		slices -= slices > 0;
+		require(w->tree.tables == left, "%llu tables left, not %llu", LLU(w->tree.tables),
+			LLU(left));
+		require(slice.counted == (left != tables), "counted %u times", slice.counted);
+		world_balance(w);
+		tables = left;
+	}
+	s2_host_trace.before = NULL;
+	require_status(status, S2_OK);
+	w->cpu[0].budget = 0;
+}
+
+static void what_hangs_below_a_table_is_freed_in_slices_of_any_budget(void **state)
+{
+	struct world w;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(slice_formats); i++)
+		for (uint32_t budget = 1; budget < 30; budget++)
+			for (unsigned int slices = 0; slices < 100; slices += 1 + slices * slices) {
+				set_context("granule %u, budget %u, %u slices",
+					    1u << slice_formats[i].granule_shift, budget, slices);
+				open_thicket(&w, &slice_formats[i]);
+				free_thicket(&w, budget, slices);
+				world_close(&w);
+			}
+	set_context("%s", "");
+}
+
 /* --- two CPUs in s2_reclaim() ------------------------------------------------ */
 
 static struct {
@@ -477,6 +574,7 @@ int main(void)
 		cmocka_unit_test(a_table_that_another_is_cutting_goes_once_with_the_one_around_it),
 		cmocka_unit_test(of_two_that_cut_at_once_neither_table_is_forgotten),
 		cmocka_unit_test(reclaim_frees_in_slices_of_the_budget),
+		cmocka_unit_test(what_hangs_below_a_table_is_freed_in_slices_of_any_budget),
 		cmocka_unit_test(a_second_cpu_in_reclaim_is_sent_away),
 		cmocka_unit_test(an_exclusive_tree_waits_for_nobody),
 	};
