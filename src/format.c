@@ -6,6 +6,7 @@
 #include <stage2/format.h>
 
 #include "desc.h"
+#include "tlbi.h"
 
 #define BIT(n) (UINT64_C(1) << (n))
 
@@ -192,6 +193,14 @@ static uint64_t derive_vtcr(const struct s2_format *fmt)
 	return vtcr;
 }
 
+static uint64_t table_range(const struct s2_format *fmt, unsigned int level)
+{
+	uint64_t pages = UINT64_C(1) << fmt->index_bits * (S2_LAST_LEVEL - level), covered;
+	uint64_t operand = s2_tlbi_range(fmt, 0, pages, S2_NO_HINT, &covered);
+
+	return fmt->features & S2_FEAT_TLBIRANGE && covered == pages ? operand : 0;
+}
+
 int s2_format_init(struct s2_format *fmt, const struct s2_config *cfg)
 {
 	int status;
@@ -221,6 +230,8 @@ int s2_format_init(struct s2_format *fmt, const struct s2_config *cfg)
 		fmt->leaf[attr] = s2_leaf_at_0(fmt, attr);
 	fmt->vtcr = derive_vtcr(fmt);
 	fmt->hcr = HCR_VM | (fmt->features & S2_FEAT_FWB ? HCR_FWB : 0);
+	for (unsigned int level = 0; level < S2_LAST_LEVEL; level++)
+		fmt->table_range[level] = table_range(fmt, level);
 	return S2_OK;
 }
 

@@ -52,22 +52,29 @@ static bool leads_down(unsigned int level, s2_desc desc)
 }
 
 /*
- * The table that an entry of `level` points to, or that the operation which has
- * locked it is about to cut off; NULL if there is none.  *lost is set if there
- * is one that cannot be followed.  A link is of another list: nothing that is
- * unlinked is unlinked again.
+ * The table that an entry of `level`, which leads down, points to, or that the operation
+ * which has locked it is about to cut off; NULL if it cannot be followed.  A link is of
+ * another list: nothing that is unlinked is unlinked again.
  */
-static s2_desc *table_in(const struct s2_format *fmt, unsigned int level, s2_desc desc, bool *lost)
+static s2_desc *follow(const struct s2_format *fmt, unsigned int level, s2_desc desc)
 {
 	enum s2_kind kind = s2_kind(fmt, level, desc);
-	s2_desc *table = NULL;
+
+	if (kind == S2_KIND_TABLE)
+		return s2p_table(s2_oa_decode(fmt, desc));
+	if (kind == S2_KIND_LOCKED && !s2_is_link(desc))
+		return s2p_table(desc & S2_TABLE_PA);
+	return NULL;
+}
+
+/* The same, or NULL, of any entry.  *lost is set if there is a table that cannot be followed. */
+static s2_desc *table_in(const struct s2_format *fmt, unsigned int level, s2_desc desc, bool *lost)
+{
+	s2_desc *table;
 
 	if (!leads_down(level, desc))
 		return NULL;
-	if (kind == S2_KIND_TABLE)
-		table = s2p_table(s2_oa_decode(fmt, desc));
-	else if (kind == S2_KIND_LOCKED && !s2_is_link(desc))
-		table = s2p_table(desc & S2_TABLE_PA);
+	table = follow(fmt, level, desc);
 	*lost |= !table;
 	return table;
 }

@@ -39,18 +39,16 @@ static void retire(struct s2_op *op, const struct s2_spot *at, s2_desc new)
 {
 	uint64_t pa = s2_oa_decode(op->fmt, at->desc);
 
-	if (!s2_is_dirty(new))
+	if (op->cpu->log && !s2_is_dirty(new))
 		s2_log_harvest(op, pa, at->level + 1, at->base);
 	s2_retire(op, pa, at->level + 1);
 }
 
 bool s2_resize(struct s2_op *op, const struct s2_spot *at, s2_desc sealed)
 {
-	struct s2_run run = {
-		.ipa = at->base, .count = 1, .level = (uint8_t)at->level, .tables = true};
 	struct s2_plan plan;
 
-	s2_plan_runs(&plan, op->fmt, &run, 1);
+	s2_plan_entry(&plan, op->fmt, at->base, at->level, true);
 	s2_op_enter_vmid(op);
 	if (!s2_entry_change(op, at, sealed))
 		return false;
@@ -62,12 +60,10 @@ bool s2_resize(struct s2_op *op, const struct s2_spot *at, s2_desc sealed)
 bool s2_replace(struct s2_op *op, const struct s2_spot *at, s2_desc new)
 {
 	bool table = s2_is_table(at->level, at->desc);
-	struct s2_run run = {
-		.ipa = at->base, .count = 1, .level = (uint8_t)at->level, .tables = table};
 	struct s2_plan plan;
 	bool made;
 
-	s2_plan_runs(&plan, op->fmt, &run, 1);
+	s2_plan_entry(&plan, op->fmt, at->base, at->level, table);
 	s2_op_enter_vmid(op);
 
 	if (!s2_entry_break(op, at))

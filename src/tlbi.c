@@ -24,18 +24,10 @@
 #define RANGE_NUM_MAX 31u
 #define RANGE_SCALE_MAX 3u
 
-/* Under LPA2 a range starts at a multiple of 64 KiB, whatever the granule. */
-#define LPA2_BASE_SHIFT 16
-
 /* TG and the granule half of TTL share one encoding: 1, 2, 3. */
 static uint64_t granule_field(const struct s2_format *fmt)
 {
 	return (fmt->granule_shift - 10u) >> 1;
-}
-
-static unsigned int range_base_shift(const struct s2_format *fmt)
-{
-	return fmt->features & S2_FEAT_LPA2 ? LPA2_BASE_SHIFT : fmt->granule_shift;
 }
 
 uint64_t s2_tlbi_ipa(const struct s2_format *fmt, uint64_t ipa, unsigned int hint)
@@ -60,7 +52,7 @@ uint64_t s2_tlbi_range(const struct s2_format *fmt, uint64_t ipa, uint64_t pages
 	if (units > RANGE_NUM_MAX + 1)
 		units = RANGE_NUM_MAX + 1;
 
-	operand = ipa >> range_base_shift(fmt) & ((UINT64_C(1) << 37) - 1);
+	operand = s2_tlbi_base(fmt, ipa);
 	operand |= granule_field(fmt) << RANGE_TG_SHIFT;
 	operand |= (uint64_t)scale << RANGE_SCALE_SHIFT;
 	operand |= (units - 1) << RANGE_NUM_SHIFT;
@@ -108,7 +100,7 @@ static unsigned int aligned_hint(const struct s2_format *fmt, uint64_t ipa, unsi
 static void plan_span_ranged(struct s2_plan *plan, const struct s2_format *fmt,
 			     const struct span *span)
 {
-	uint64_t ipa = span->ipa >> range_base_shift(fmt) << range_base_shift(fmt);
+	uint64_t ipa = span->ipa >> s2_tlbi_base_shift(fmt) << s2_tlbi_base_shift(fmt);
 	uint64_t pages = (span->end - ipa) >> fmt->granule_shift;
 	uint64_t covered;
 

@@ -25,6 +25,18 @@ uint64_t s2_tlbi_ipa(const struct s2_format *fmt, uint64_t ipa, unsigned int hin
 uint64_t s2_tlbi_range(const struct s2_format *fmt, uint64_t ipa, uint64_t pages, unsigned int hint,
 		       uint64_t *covered);
 
+/* Under LPA2 a range starts at a multiple of 64 KiB, whatever the granule. */
+static inline unsigned int s2_tlbi_base_shift(const struct s2_format *fmt)
+{
+	return fmt->features & S2_FEAT_LPA2 ? 16 : fmt->granule_shift;
+}
+
+/* BaseADDR of a range from `ipa` on. */
+static inline uint64_t s2_tlbi_base(const struct s2_format *fmt, uint64_t ipa)
+{
+	return ipa >> s2_tlbi_base_shift(fmt) & ((UINT64_C(1) << 37) - 1);
+}
+
 #define S2_PLAN_MAX 16u /* from here on one TLBI of the whole VMID is cheaper */
 
 struct s2_plan {
@@ -37,6 +49,23 @@ struct s2_plan {
 /* What must go for entries that `run[0..n)` locked or are about to lock. */
 void s2_plan_runs(struct s2_plan *plan, const struct s2_format *fmt, const struct s2_run *run,
 		  uint32_t n);
+
+/* The same for one entry, at `ipa` of `level`; `table`: it points to one, or is to. */
+static inline void s2_plan_entry(struct s2_plan *plan, const struct s2_format *fmt, uint64_t ipa,
+				 unsigned int level, bool table)
+{
+	struct s2_run run = {.ipa = ipa, .count = 1, .level = (uint8_t)level, .tables = true};
+
+	if (table && !fmt->table_range[level]) {
+		s2_plan_runs(plan, fmt, &run, 1);
+		return;
+	}
+	plan->operand[0] = table ? fmt->table_range[level] | s2_tlbi_base(fmt, ipa)
+				 : s2_tlbi_ipa(fmt, ipa, level);
+	plan->n = 1;
+	plan->ranged = table;
+	plan->last_level = !table;
+}
 
 /* The same for all that a gather holds. */
 void s2_plan_gather(struct s2_plan *plan, const struct s2_format *fmt, const struct s2_gather *g);

@@ -426,6 +426,53 @@ static void a_plan_removes_all_that_its_runs_name_and_nothing_else(void **state)
 	for_each_format(plans_of_format);
 }
 
+/* The plan of one entry is made by a shorter way, and says what that of a run of one says. */
+static void check_one(const struct s2_format *fmt, const struct arch_regime *regime,
+		      const struct s2_run *run)
+{
+	struct runs one = {.run = {*run}, .n = 1};
+	struct s2_plan plan, same;
+
+	one.run[0].count = 1;
+	s2_plan_entry(&plan, fmt, run->ipa, run->level, run->tables);
+	s2_plan_runs(&same, fmt, one.run, 1);
+	require(plan.n == same.n, "%u operands, not %u", plan.n, same.n);
+	if (plan.n > S2_PLAN_MAX)
+		return;
+	require(plan.ranged == same.ranged && plan.last_level == same.last_level,
+		"other operations at level %u", run->level);
+	for (unsigned int i = 0; i < plan.n; i++) {
+		require(plan.operand[i] == same.operand[i], "%#llx, not %#llx",
+			LLU(plan.operand[i]), LLU(same.operand[i]));
+		require_asked_for(regime, &plan, i, &one);
+	}
+	require_removed(regime, &plan, &one.run[0]);
+}
+
+static void entries_of_format(const struct s2_format *fmt)
+{
+	struct rng rng = {random_seed(0x656e747279)};
+	struct arch_regime regime;
+	struct s2_run run;
+
+	assert_true(arch_regime_of(&regime, fmt));
+	set_context("granule %u, ipa %u, features %#x", fmt->granule_shift, fmt->ipa_bits,
+		    (unsigned int)fmt->features);
+	for (unsigned int n = 0; n < 5000; n++) {
+		uint64_t from = some_ipa(fmt, &rng);
+
+		if (draw_run(fmt, &rng, &from, &run))
+			check_one(fmt, &regime, &run);
+	}
+	set_context("%s", "");
+}
+
+static void the_plan_of_one_entry_says_what_that_of_a_run_says(void **state)
+{
+	(void)state;
+	for_each_format(entries_of_format);
+}
+
 /*
  * Two blocks of 2^22 pages are four ranges of 2^21: the second and the fourth
  * begin in the middle of a block, where a hint need not be honoured.
@@ -460,6 +507,7 @@ int main(void)
 			bug18_any_2_to_the_21_pages_are_covered_exactly_by_at_most_5_operations),
 		cmocka_unit_test(a_range_of_leaves_of_one_level_carries_the_hint),
 		cmocka_unit_test(a_plan_removes_all_that_its_runs_name_and_nothing_else),
+		cmocka_unit_test(the_plan_of_one_entry_says_what_that_of_a_run_says),
 		cmocka_unit_test(a_range_that_begins_within_a_block_has_no_hint),
 	};
 

@@ -74,6 +74,8 @@ struct s2_format {
 	uint64_t root_size; /* bytes: root_tables << granule_shift; the root's alignment as well */
 	uint64_t vtcr; /* VTCR_EL2 */
 	uint64_t hcr; /* bits of HCR_EL2 that the tables rely on: VM, and FWB if configured */
+	/* TLBI by range of what a table in an entry of a level maps, at IPA 0; 0 if one will not do. */
+	uint64_t table_range[3];
 	uint64_t oa_low; /* bits of a descriptor that are the same bits of the address */
 	uint64_t oa_high; /* bits that hold address bits 51:48 or 51:50, 0 if there are none */
 	uint64_t no_leaf[4]; /* bits that no leaf of a level has; all, if there are no leaves */
