@@ -67,6 +67,7 @@ enum bench_page_kind {
 	BENCH_RELAX, /* let what may be read be written too */
 	BENCH_TOUCH, /* set the access flag */
 	BENCH_WRITE, /* note a write, as hardware would */
+	BENCH_UNMAP_PAGE, /* take it away */
 	BENCH_LOOKUP, /* is `pa` what is there? */
 	BENCH_OVER, /* map a block over the table; its teardown is left for later if possible */
 	BENCH_COLLAPSE, /* replace the table by the block that says the same */

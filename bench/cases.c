@@ -71,6 +71,8 @@ const struct bench_case bench_cases[] = {
 	 .before = READ_ONLY, .after = PAGE},
 	{"touch", "page", SOME, .start = BENCH_START_OLD, ONE_BY_ONE(BENCH_TOUCH), .random = true,
 	 .before = OLD, .after = PAGE},
+	{"unmap-page", "page", SOME, .start = BENCH_START_PAGES, ONE_BY_ONE(BENCH_UNMAP_PAGE),
+	 .random = true, .before = PAGE},
 	{"lookup", "page", SOME, .start = BENCH_START_PAGES, ONE_BY_ONE(BENCH_LOOKUP),
 	 .random = true, .before = PAGE, .after = PAGE},
 	{"over", "table", TABLES, .start = BENCH_START_TABLES, ONE_BY_ONE(BENCH_OVER),

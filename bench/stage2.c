@@ -169,6 +169,15 @@ static int note_write(void *tree, unsigned int cpu, uint64_t ipa, uint64_t pa)
 	return s2_touch(&t->tree, &t->of[cpu].cpu, ipa, S2_WRITE);
 }
 
+static int unmap_page(void *tree, unsigned int cpu, uint64_t ipa, uint64_t pa)
+{
+	struct tree *t = tree;
+	uint64_t size = UINT64_C(1) << t->fmt.granule_shift;
+
+	(void)pa;
+	return s2_unmap(&t->tree, &t->of[cpu].cpu, ipa, size, 0);
+}
+
 static int lookup(void *tree, unsigned int cpu, uint64_t ipa, uint64_t pa)
 {
 	struct tree *t = tree;
@@ -306,6 +315,7 @@ const struct bench_engine bench_stage2 = {
 		 [BENCH_RELAX] = relax,
 		 [BENCH_TOUCH] = touch,
 		 [BENCH_WRITE] = note_write,
+		 [BENCH_UNMAP_PAGE] = unmap_page,
 		 [BENCH_LOOKUP] = lookup,
 		 [BENCH_OVER] = over,
 		 [BENCH_COLLAPSE] = collapse,

@@ -158,6 +158,12 @@ static int fault(void *tree, unsigned int cpu, uint64_t ipa, uint64_t pa)
 	return map_pieces(tree, ipa, PAGE_SIZE, pa, PAGE_SIZE, IOMMU_READ | IOMMU_WRITE);
 }
 
+static int unmap_page(void *tree, unsigned int cpu, uint64_t ipa, uint64_t pa)
+{
+	(void)cpu, (void)pa;
+	return unmap_pieces(tree, ipa, PAGE_SIZE, PAGE_SIZE);
+}
+
 static int lookup(void *tree, unsigned int cpu, uint64_t ipa, uint64_t pa)
 {
 	struct tree *t = tree;
@@ -219,6 +225,7 @@ const struct bench_engine bench_iommu_6_12 = {
 	.drop = drop,
 	.tells = BENCH_IS_MAPPED,
 	.page = {[BENCH_FAULT] = fault,
+		 [BENCH_UNMAP_PAGE] = unmap_page,
 		 [BENCH_LOOKUP] = lookup,
 		 [BENCH_OVER] = over,
 		 [BENCH_PROBE] = probe},

@@ -195,6 +195,14 @@ static int touch(void *tree, unsigned int cpu, uint64_t ipa, uint64_t pa)
 	return !kvm_pgtable_stage2_mkyoung(&t->pgt, ipa);
 }
 
+static int unmap_page(void *tree, unsigned int cpu, uint64_t ipa, uint64_t pa)
+{
+	struct tree *t = tree;
+
+	(void)cpu, (void)pa;
+	return kvm_pgtable_stage2_unmap(&t->pgt, ipa, PAGE_SIZE);
+}
+
 static int lookup(void *tree, unsigned int cpu, uint64_t ipa, uint64_t pa)
 {
 	struct tree *t = tree;
@@ -380,6 +388,7 @@ const struct bench_engine KVM_ENGINE = {
 	.page = {[BENCH_FAULT] = fault,
 		 [BENCH_RELAX] = relax,
 		 [BENCH_TOUCH] = touch,
+		 [BENCH_UNMAP_PAGE] = unmap_page,
 		 [BENCH_LOOKUP] = lookup,
 		 [BENCH_OVER] = over,
 		 [BENCH_SPLIT] = KVM_SHARES ? split : NULL,
