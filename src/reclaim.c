@@ -15,7 +15,8 @@
  * goes onto the list by itself; the same holds if another operation has locked
  * it while it cuts that table off, since that operation is inside a read-side
  * section until its own invalidation is complete, and the grace period waits
- * for it.
+ * for it.  In a last-level table it was no table: there the link is stored over whatever
+ * it was, and whoever has it locked finds the link.
  *
  * What hangs below a table is freed before it: tables of the last level where they hang,
  * and others by way of the list, in front of it.  It may take several slices; meanwhile
@@ -28,9 +29,9 @@
  * with cookie 0 has had its grace period too.  Only the latter is ever freed.
  *
  * What pairs with what:
- *  - s2_retire()'s swap of entry 0 acquires; it pairs with the release of the
+ *  - s2_retire_tree()'s swap of entry 0 acquires; it pairs with the release of the
  *    install that put a table there: that table is followed at once.
- *  - push() releases the link in entry 0; it pairs with the acquire of the swap in
+ *  - s2_push_unlinked() releases the link in entry 0; it pairs with the acquire of the swap in
  *    begin_grace_period(), through the loads of all who pushed in between.
  *  - start() and done() order everything else: all that was done in a table, by
  *    whoever left his read-side section since, comes before its plain loads and
@@ -44,12 +45,6 @@
 
 /* In a link on `waiting`: of the table that it leads to, entry 1 says which entry is next. */
 #define BEGUN UINT64_C(0x80)
-
-static bool leads_down(unsigned int level, s2_desc desc)
-{
-	return s2_is_table(level, desc) || s2_is_link(desc) ||
-	       (s2_is_locked(desc) && desc & S2_HAS_TABLE);
-}
 
 /*
  * The table that an entry of `level`, which leads down, points to, or that the operation
@@ -67,87 +62,60 @@ static s2_desc *follow(const struct s2_format *fmt, unsigned int level, s2_desc 
 	return NULL;
 }
 
-/* The same, or NULL, of any entry.  *lost is set if there is a table that cannot be followed. */
-static s2_desc *table_in(const struct s2_format *fmt, unsigned int level, s2_desc desc, bool *lost)
-{
-	s2_desc *table;
-
-	if (!leads_down(level, desc))
-		return NULL;
-	table = follow(fmt, level, desc);
-	*lost |= !table;
-	return table;
-}
-
 static void report(struct s2_cpu *cpu, s2_desc desc, unsigned int level)
 {
 	cpu->corrupt = (struct s2_report){.desc = desc, .level = level};
 }
 
-/*
- * A push: release orders the link in entry 0 before the head that leads to it;
- * acquire takes over the links of those who pushed before.
- */
-static void push(struct s2_tree *tree, s2_desc *table, unsigned int level)
-{
-	s2_desc link = s2_link(s2p_table_pa(table), level);
-	uint64_t head;
-
-	do {
-		head = s2p_word_load_acquire(&tree->unlinked);
-		s2p_store(&table[0], head ? head : S2_INVALID_LINK);
-	} while (!s2p_word_cas(&tree->unlinked, head, link));
-}
-
-static void free_table(struct s2_tree *tree, struct s2_cpu *cpu, s2_desc *table)
+void s2_free_table(struct s2_tree *tree, struct s2_cpu *cpu, s2_desc *table)
 {
 	s2_cache_push(&cpu->cache, table);
 	s2p_word_add(&tree->tables, UINT64_MAX);
 	cpu->stats.tables_freed++;
 }
 
+bool s2_retire_tree(struct s2_tree *tree, struct s2_cpu *cpu, s2_desc *table, unsigned int level)
+{
+	while (level < S2_LAST_LEVEL) {
+		s2_desc displaced = s2p_swap(&table[0], S2_INVALID_LINK);
+
+		s2_push_unlinked(tree, table, level);
+		if (!s2_leads_down(level, displaced))
+			return true;
+		table = follow(tree->fmt, level, displaced);
+		if (!table) {
+			report(cpu, displaced, level);
+			return false;
+		}
+		level++;
+	}
+	s2_push_unlinked(tree, table, level);
+	return true;
+}
+
 void s2_retire(struct s2_op *op, uint64_t pa, unsigned int level)
 {
 	s2_desc *table = level <= S2_LAST_LEVEL ? s2p_table(pa) : NULL;
 
-	if (!table) {
+	if (!table)
 		report(op->cpu, S2_INVALID_LOCKED | S2_HAS_TABLE | pa, level - 1);
-		op->lost = true;
-		return;
-	}
-	op->cpu->stats.tables_unlinked++;
-	if (!op->tree->grace && level == S2_LAST_LEVEL) {
-		free_table(op->tree, op->cpu, table);
-		return;
-	}
-	while (table) {
-		s2_desc displaced = s2p_swap(&table[0], S2_INVALID_LINK);
-		bool lost = false;
-
-		push(op->tree, table, level);
-		table = table_in(op->fmt, level, displaced, &lost);
-		if (lost)
-			report(op->cpu, displaced, level);
-		op->lost |= lost;
-		level++;
-	}
+	op->lost |= !table || !s2_retire_table(op->tree, op->cpu, table, level);
 }
 
 int s2_unlink_private(struct s2_tree *tree, struct s2_cpu *cpu, s2_desc desc, unsigned int level)
 {
-	bool lost = false;
-	s2_desc *table = table_in(tree->fmt, level, desc, &lost);
+	while (s2_leads_down(level, desc)) {
+		s2_desc *table = follow(tree->fmt, level, desc);
 
-	while (table) {
+		if (!table) {
+			report(cpu, desc, level);
+			return S2_CORRUPT;
+		}
 		desc = table[0];
 		table[0] = tree->waiting ? tree->waiting : S2_INVALID_LINK;
 		tree->waiting = s2_link(s2p_table_pa(table), ++level);
-		table = table_in(tree->fmt, level, desc, &lost);
 	}
-	if (!lost)
-		return S2_OK;
-	report(cpu, desc, level);
-	return S2_CORRUPT;
+	return S2_OK;
 }
 
 /* `link` is from entry 0 of a table of `level`.  One that leads nowhere ends the list. */
@@ -182,8 +150,10 @@ static unsigned int free_leaves(const struct s2_format *fmt, struct s2_cpu *cpu,
 	for (; i < entries; i++) {
 		s2_desc desc = table[i], *child;
 
+		if (!desc)
+			continue;
 		if ((desc ^ 3) & ~plain) {
-			if (desc && leads_down(level, desc))
+			if (s2_leads_down(level, desc))
 				break;
 			continue;
 		}
@@ -247,7 +217,7 @@ int s2_free_unlinked(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t *budget)
 
 /*
  * Takes all that is unlinked so far; what comes later waits for a later grace
- * period.  Acquire pairs with push(): the links, and the cuts that came before
+ * period.  Acquire pairs with s2_push_unlinked(): the links, and the cuts that came before
  * them, which start() then orders before its epoch.
  */
 static bool begin_grace_period(struct s2_tree *tree)
