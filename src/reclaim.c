@@ -168,31 +168,24 @@ static unsigned int free_leaves(const struct s2_format *fmt, struct s2_cpu *cpu,
 }
 
 /*
- * The first table has to wait: for a budget, with entry `i` next; or for what hangs at that,
- * which goes onto the list in front of it.  Entry 1 is done either way.
+ * What hangs below the first table, and it, as far as the budget goes, which is not 0.  It
+ * has to wait if that ends, with entry `i` next; or for what hangs there and belongs on the
+ * list, in front of it.  Entry 1 is done either way.
  */
-static int leave_at(struct s2_tree *tree, struct s2_cpu *cpu, unsigned int i, uint64_t budget)
-{
-	s2_desc *table = s2p_table(tree->waiting & S2_TABLE_PA);
-	s2_desc desc = budget ? table[i] : 0;
-
-	table[1] = budget ? i + 1 : i;
-	tree->waiting |= BEGUN;
-	return budget ? s2_unlink_private(tree, cpu, desc, s2_link_level(tree->waiting)) : S2_MORE;
-}
-
-/* What hangs below the first table, and it, as far as the budget goes, which is not 0. */
 static int free_first(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t *budget)
 {
 	unsigned int level = s2_link_level(tree->waiting), end = 1u << tree->fmt->index_bits;
-	s2_desc *table = s2p_table(tree->waiting & S2_TABLE_PA);
+	s2_desc *table = s2p_table(tree->waiting & S2_TABLE_PA), desc;
 	unsigned int i = tree->waiting & BEGUN ? (unsigned int)table[1] : 1;
 	int status;
 
-	if (level < S2_LAST_LEVEL) {
+	if (level < S2_LAST_LEVEL)
 		i = free_leaves(tree->fmt, cpu, table, level, i, budget);
-		if (i < end || !*budget)
-			return leave_at(tree, cpu, i, *budget);
+	if (level < S2_LAST_LEVEL && (i < end || !*budget)) {
+		desc = *budget ? table[i++] : 0;
+		table[1] = i;
+		tree->waiting |= BEGUN;
+		return *budget ? s2_unlink_private(tree, cpu, desc, level) : S2_MORE;
 	}
 	status = go_on_from(tree, cpu, table[0], level);
 	s2_cache_push(&cpu->cache, table);
