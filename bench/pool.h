@@ -20,7 +20,7 @@ struct bench_pool {
 };
 extern struct bench_pool bench_pool;
 
-#define BENCH_POOL_PA (UINT64_C(1) << 35)
+#define BENCH_POOL_PA (UINT64_C(1) << 30)
 #define BENCH_POOL_SIZE (UINT64_C(1) << 28)
 
 /* Aborts, with a message, if there is no memory. */

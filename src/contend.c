@@ -31,6 +31,30 @@ int s2_lost(struct s2_op *op)
 	return op->flags & S2_FAULT ? S2_RETRY : S2_STEP_AGAIN;
 }
 
+int s2_resume(struct s2_op *op, struct s2_spot *at)
+{
+	struct s2_place from = *op->from;
+	unsigned int shift = s2_level_shift(op->fmt, from.level);
+	unsigned int above = shift + op->fmt->index_bits;
+	bool root = from.level == op->fmt->start_level;
+
+	op->from->entry = NULL;
+	at->entry = from.entry;
+	at->desc = from.level < S2_LAST_LEVEL ? from.desc ^ 3 : from.desc;
+	at->base = op->pos >> shift << shift;
+	at->table_end = root ? op->fmt->ipa_end : ((op->pos >> above) + 1) << above;
+	at->level = from.level;
+	at->shift = shift;
+	op->budget -= from.level - op->fmt->start_level;
+	op->stored = from.outcome != S2_SEEN;
+	if (from.outcome == S2_SEEN)
+		return S2_STEP_SEEN;
+	if (from.outcome == S2_LOST)
+		return s2_walk_on(op, at, s2_lost(op));
+	s2_gather_stale(op, at);
+	return s2_walk_on(op, at, s2_next(op, at));
+}
+
 int s2_corrupt(struct s2_op *op, const struct s2_spot *at)
 {
 	if (op->corrupt)

@@ -126,6 +126,12 @@ static inline bool s2_exec_is_sane(const struct s2_format *fmt, s2_attr attr)
 	return !exec || exec == S2_X || fmt->features & S2_FEAT_XNX;
 }
 
+/* Whether memory is cleaned to the point of coherency before it is mapped so. */
+static inline bool s2_is_cleaned(const struct s2_format *fmt, s2_attr attr)
+{
+	return !(fmt->features & S2_FEAT_FWB) && (attr & S2_MEM_MASK) == S2_NORMAL;
+}
+
 /* A leaf of memory that the guest may have in caches. */
 static inline bool s2_is_write_back(const struct s2_format *fmt, s2_desc desc)
 {
@@ -146,12 +152,21 @@ s2_desc s2_leaf_logged(s2_desc desc, s2_attr attr);
 /* A block at 0 by its attributes; 0 if they contradict each other. */
 static inline s2_desc s2_block(const struct s2_format *fmt, s2_attr attr)
 {
-	s2_desc desc = fmt->leaf[attr & (S2_LOG - 1)];
+	s2_desc desc = fmt->leaf[attr & (S2_LOG - 1)] & ~S2_DESC_TABLE;
 
 	if (attr & ~(s2_attr)S2_ATTR_ALL || !desc)
 		return 0;
 	desc |= (s2_desc)(attr & S2_SW_MASK) << (S2_DESC_SW_SHIFT - 8);
 	return attr & (S2_LOG | S2_DIRTY) ? s2_leaf_logged(desc, attr) : desc;
+}
+
+/* s2_desc_attr() of a valid descriptor. */
+static inline s2_attr s2_leaf_attr(const struct s2_format *fmt, s2_desc desc)
+{
+	s2_attr attr =
+		(s2_attr)fmt->attr_low[desc >> 2 & 0x1ff] | fmt->attr_high[desc >> 51 & 0x7f];
+
+	return attr & S2_LOG && desc & S2_DESC_WRITE ? attr | S2_DIRTY : attr;
 }
 
 /* s2_desc_kind(), of a level that there is: what is met most often here, and the rest there. */

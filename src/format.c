@@ -170,6 +170,35 @@ static uint64_t no_leaf(const struct s2_format *fmt, unsigned int level)
 	return bits & ~(aligned | fmt->oa_high);
 }
 
+/* For the straight path. */
+static void derive_masks(struct s2_format *fmt)
+{
+	bool compiled =
+		fmt->granule_shift == S2_GRANULE_4K && fmt->start_level < 2 && !fmt->oa_high;
+
+	fmt->straight = compiled ? (uint8_t)(S2_LAST_LEVEL + 1 - fmt->start_level) : 0;
+	fmt->no_table = ~(fmt->oa_low | fmt->oa_high);
+	fmt->page_bits = fmt->no_leaf[S2_LAST_LEVEL] | 3 | S2_DESC_CONTIG | S2_DESC_SEAL;
+	fmt->ipa_end = BIT(fmt->ipa_bits);
+	fmt->no_ipa = ~(BIT(fmt->ipa_bits) - BIT(fmt->granule_shift));
+	fmt->no_pa = ~(BIT(fmt->pa_bits) - BIT(fmt->granule_shift));
+}
+
+static void derive_attributes(struct s2_format *fmt)
+{
+	for (s2_attr attr = 0; attr < S2_LOG; attr++) {
+		s2_desc leaf = s2_leaf_at_0(fmt, attr);
+
+		if (leaf && !(attr & S2_X) && !s2_is_cleaned(fmt, attr))
+			leaf |= S2_DESC_TABLE;
+		fmt->leaf[attr] = leaf;
+	}
+	for (s2_desc low = 0; low < 512; low++)
+		fmt->attr_low[low] = (uint8_t)(s2_desc_attr(fmt, low << 2 | 1) & ~S2_X);
+	for (s2_desc high = 0; high < 128; high++)
+		fmt->attr_high[high] = (uint16_t)(s2_desc_attr(fmt, high << 51 | 1) & ~S2_OLD);
+}
+
 /*
  * SL0 counts up from the lowest level that a granule can start at: with 4K that
  * is level 2, with 16K and 64K level 3.
@@ -226,8 +255,8 @@ int s2_format_init(struct s2_format *fmt, const struct s2_config *cfg)
 	derive_address(fmt);
 	for (unsigned int level = 0; level <= S2_LAST_LEVEL; level++)
 		fmt->no_leaf[level] = no_leaf(fmt, level);
-	for (s2_attr attr = 0; attr < S2_LOG; attr++)
-		fmt->leaf[attr] = s2_leaf_at_0(fmt, attr);
+	derive_masks(fmt);
+	derive_attributes(fmt);
 	fmt->vtcr = derive_vtcr(fmt);
 	fmt->hcr = HCR_VM | (fmt->features & S2_FEAT_FWB ? HCR_FWB : 0);
 	for (unsigned int level = 0; level < S2_LAST_LEVEL; level++)

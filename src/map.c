@@ -23,16 +23,20 @@
 #include "group.h"
 #include "map.h"
 #include "replace.h"
+#include "straight.h"
 
 /* Before the entry can be used: see stage2/platform.h, "Caches". */
+static void maintain(uint64_t pa, uint64_t size, bool clean, bool fetch)
+{
+	if (clean)
+		s2p_dcache_clean_inval(pa, size);
+	if (fetch)
+		s2p_icache_inval(pa, size);
+}
+
 static void prepare(const struct s2_op *op, uint64_t size)
 {
-	uint64_t pa = op->pos + op->delta;
-
-	if (op->clean)
-		s2p_dcache_clean_inval(pa, size);
-	if (op->fetch)
-		s2p_icache_inval(pa, size);
+	maintain(op->pos + op->delta, size, op->clean, op->fetch);
 }
 
 static int map_empty(struct s2_op *op, const struct s2_spot *at)
@@ -192,8 +196,8 @@ int s2_check_map(const struct s2_format *fmt, uint64_t ipa, uint64_t size, uint6
 	return status || *page ? status : S2_BAD_ATTR;
 }
 
-int s2_map(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size, uint64_t pa,
-	   s2_attr attr, uint32_t flags)
+S2_APART int map(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size, uint64_t pa,
+		 s2_attr attr, uint32_t flags)
 {
 	int status = s2_check_objects(tree, cpu);
 	s2_desc page = 0;
@@ -207,4 +211,72 @@ int s2_map(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size
 	s2_op_want(&op, pa, attr, page);
 	s2_gather_flush(&op);
 	return s2_op_finish(&op, ipa, s2_walk_range(&op, map_visit));
+}
+
+/* `page` tells all that was asked for. */
+S2_APART int map_from(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, s2_desc page,
+		      uint32_t flags)
+{
+	return map(tree, cpu, ipa, s2_level_size(tree->fmt, S2_LAST_LEVEL),
+		   s2_desc_pa(tree->fmt, page), s2_leaf_attr(tree->fmt, page), flags);
+}
+
+/* The page that is asked for, if it is one and the usual; else not valid. */
+S2_INLINE s2_desc page_of(const struct s2_format *fmt, uint64_t ipa, uint64_t size, uint64_t pa,
+			  s2_attr attr, uint32_t flags, unsigned int levels)
+{
+	if (size != s2_straight_page(fmt, levels) || (ipa & fmt->no_ipa) | (pa & fmt->no_pa) ||
+	    attr >= S2_LOG || flags & ~(S2_FAULT | S2_PAGES | S2_HOLES))
+		return 0;
+	return fmt->leaf[attr] | (levels ? pa : s2_oa_encode(fmt, pa));
+}
+
+/* Into nothing. */
+S2_INLINE int map_page(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, s2_desc page,
+		       uint32_t flags, unsigned int levels)
+{
+	const struct s2_format *fmt = tree->fmt;
+	struct s2_place at = s2_straight(tree, ipa, levels);
+
+	if (!S2_USUAL(at.level == S2_LAST_LEVEL && !at.desc)) {
+		s2_leave(cpu, &at, S2_SEEN);
+		return map_from(tree, cpu, ipa, page, flags);
+	}
+	if (!levels)
+		maintain(s2_desc_pa(fmt, page), s2_straight_page(fmt, 0),
+			 s2_is_cleaned(fmt, s2_leaf_attr(fmt, page)), s2_desc_exec(page));
+	if (!s2_place_change(&at, page)) {
+		s2_leave(cpu, &at, S2_LOST);
+		return map_from(tree, cpu, ipa, page, flags);
+	}
+	return s2_straight_finish(tree, cpu, true, levels);
+}
+
+/* Also where caches are looked after: that takes longer than any way through the tables. */
+S2_APART int map_any(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size,
+		     uint64_t pa, s2_attr attr, uint32_t flags)
+{
+	s2_desc page = 0;
+
+	if (s2_is_usual(tree, cpu, 0))
+		page = page_of(tree->fmt, ipa, size, pa, attr, flags, 0);
+	return page & S2_DESC_VALID ? map_page(tree, cpu, ipa, page | S2_DESC_TABLE, flags, 0)
+				    : map(tree, cpu, ipa, size, pa, attr, flags);
+}
+
+int s2_map(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size, uint64_t pa,
+	   s2_attr attr, uint32_t flags)
+{
+	s2_desc page;
+
+	if (s2_is_usual(tree, cpu, 4)) {
+		page = page_of(tree->fmt, ipa, size, pa, attr, flags, 4);
+		if (S2_USUAL(page & S2_DESC_TABLE))
+			return map_page(tree, cpu, ipa, page, flags, 4);
+	} else if (s2_is_usual(tree, cpu, 3)) {
+		page = page_of(tree->fmt, ipa, size, pa, attr, flags, 3);
+		if (S2_USUAL(page & S2_DESC_TABLE))
+			return map_page(tree, cpu, ipa, page, flags, 3);
+	}
+	return map_any(tree, cpu, ipa, size, pa, attr, flags);
 }

@@ -18,7 +18,7 @@ static inline void s2_op_want(struct s2_op *op, uint64_t pa, s2_attr attr, s2_de
 	op->attr_bits = page & ~S2_DESC_TABLE;
 	op->delta = pa - op->pos;
 	op->top = op->flags & S2_PAGES ? S2_LAST_LEVEL : op->fmt->start_level;
-	op->clean = !(op->fmt->features & S2_FEAT_FWB) && (attr & S2_MEM_MASK) == S2_NORMAL;
+	op->clean = s2_is_cleaned(op->fmt, attr);
 	op->fetch = attr & S2_X;
 }
 

@@ -50,7 +50,7 @@ static void heal(struct s2_op *op, uint64_t ipa)
 
 	s2_op_enter_vmid(op);
 	if (op->end - ipa == s2_level_size(op->fmt, S2_LAST_LEVEL)) {
-		s2_invalidate_local(op->fmt, ipa);
+		s2_invalidate_local(ipa);
 		op->cpu->stats.tlbi_local++;
 	} else {
 		s2_invalidate(&whole_vmid);

@@ -18,6 +18,7 @@ struct s2_op {
 	struct s2_tree *tree;
 	struct s2_cpu *cpu; /* NULL: reads only */
 	const struct s2_format *fmt;
+	struct s2_place *from; /* where the walk begins, if that has an entry */
 	struct s2_report *corrupt; /* where to report; NULL: nowhere */
 	struct s2_bitmap *map; /* of pages found young or dirty; NULL: they are only counted */
 	uint64_t pos; /* everything below it is done; granule-aligned unless reading */
@@ -58,6 +59,7 @@ static inline void s2_op_begin(struct s2_op *op, struct s2_tree *tree, struct s2
 	*op = (struct s2_op){.tree = tree,
 			     .cpu = cpu,
 			     .fmt = tree->fmt,
+			     .from = &cpu->place,
 			     .corrupt = &cpu->corrupt,
 			     .map = cpu->log,
 			     .pos = ipa,

@@ -5,6 +5,7 @@
  * each page has.
  */
 #include "adjust.h"
+#include "straight.h"
 
 /*
  * Execution is two inverted bits that depend on each other: it goes through its attributes.
@@ -55,8 +56,8 @@ static int check_permissions(const struct s2_format *fmt, s2_attr take, s2_attr 
 	return s2_exec_is_sane(fmt, take) && s2_exec_is_sane(fmt, give) ? S2_OK : S2_BAD_ATTR;
 }
 
-int s2_protect(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size, s2_attr take,
-	       s2_attr give, uint32_t flags)
+S2_APART int protect(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size,
+		     s2_attr take, s2_attr give, uint32_t flags)
 {
 	int status = s2_check_objects(tree, cpu);
 	struct s2_op op;
@@ -73,4 +74,41 @@ int s2_protect(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t 
 	want(&op, take, give);
 	op.stale = give & S2_RWX && flags & S2_FAULT;
 	return s2_op_finish(&op, ipa, s2_walk_range(&op, protect_visit));
+}
+
+/* What a fault asks for that may do too little: to read one page, or write to it. */
+S2_INLINE int give_page(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size,
+			s2_attr take, s2_attr give, uint32_t flags, unsigned int levels)
+{
+	struct s2_place at;
+	enum s2_outcome outcome = S2_SEEN;
+	s2_desc given = (s2_desc)give << 6; /* S2AP stands in both alike */
+
+	if (size != s2_straight_page(tree->fmt, levels) || ipa & tree->fmt->no_ipa || take ||
+	    give & ~S2_RW || flags & ~S2_FAULT)
+		return protect(tree, cpu, ipa, size, take, give, flags);
+	at = s2_straight(tree, ipa, levels);
+	if (s2_place_has_page(tree->fmt, &at) && !s2_is_logged(at.desc) && given & ~at.desc) {
+		outcome = s2_place_change(&at, at.desc | given) ? S2_CHANGED : S2_LOST;
+		if (S2_USUAL(outcome == S2_CHANGED && !s2p_word_load_acquire(&tree->restricting)))
+			return s2_straight_heal(tree, cpu, ipa, flags, levels);
+	}
+	s2_leave(cpu, &at, outcome);
+	return protect(tree, cpu, ipa, size, take, give, flags);
+}
+
+S2_APART int give_any(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size,
+		      s2_attr take, s2_attr give, uint32_t flags)
+{
+	return s2_is_usual(tree, cpu, 0) ? give_page(tree, cpu, ipa, size, take, give, flags, 0)
+					 : protect(tree, cpu, ipa, size, take, give, flags);
+}
+
+int s2_protect(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size, s2_attr take,
+	       s2_attr give, uint32_t flags)
+{
+	if (s2_is_usual(tree, cpu, 4))
+		return give_page(tree, cpu, ipa, size, take, give, flags, 4);
+	return s2_is_usual(tree, cpu, 3) ? give_page(tree, cpu, ipa, size, take, give, flags, 3)
+					 : give_any(tree, cpu, ipa, size, take, give, flags);
 }

@@ -4,7 +4,7 @@
  * Reading: one address, or a range entry by entry.  Nothing is written and
  * nothing waited for; may run beside every other operation on the same tables.
  */
-#include "walk.h"
+#include "straight.h"
 
 static struct s2_mapping mapping_of(const struct s2_format *fmt, const struct s2_spot *at,
 				    enum s2_kind kind)
@@ -48,12 +48,13 @@ static int read_visit(struct s2_op *op, struct s2_spot *at)
 	return reader->verdict ? STOPPED : s2_next(op, at);
 }
 
-static int read_range(const struct s2_tree *tree, uint64_t ipa, uint64_t size, s2_visitor *visit,
-		      void *arg)
+S2_APART int read_range(const struct s2_tree *tree, uint64_t ipa, uint64_t size, s2_visitor *visit,
+			void *arg, struct s2_place *from)
 {
 	struct reader reader = {.visit = visit, .arg = arg};
 
 	s2_op_read(&reader.op, tree, ipa, size);
+	reader.op.from = from;
 	(void)s2_walk_range(&reader.op, read_visit);
 	return reader.verdict;
 }
@@ -64,16 +65,44 @@ static int copy(const struct s2_mapping *m, void *arg)
 	return S2_OK;
 }
 
+S2_INLINE int lookup_page(const struct s2_tree *tree, uint64_t ipa, struct s2_mapping *m,
+			  unsigned int levels)
+{
+	const struct s2_format *fmt = tree->fmt;
+	uint64_t page = s2_straight_page(fmt, levels);
+	struct s2_place at, end;
+
+	at = s2_straight(tree, ipa, levels);
+	if (!s2_place_has_page(fmt, &at)) {
+		end = at;
+		return read_range(tree, ipa & -page, page, copy, m, &end);
+	}
+	*m = (struct s2_mapping){
+		.ipa = ipa & -page,
+		.size = page,
+		.pa = levels ? at.desc & fmt->oa_low : s2_oa_decode(fmt, at.desc),
+		.desc = at.desc,
+		.attr = s2_leaf_attr(fmt, at.desc),
+		.level = S2_LAST_LEVEL,
+		.kind = S2_KIND_LEAF,
+	};
+	return S2_OK;
+}
+
+S2_APART int lookup_any(const struct s2_tree *tree, uint64_t ipa, struct s2_mapping *m)
+{
+	return lookup_page(tree, ipa, m, 0);
+}
+
 int s2_lookup(const struct s2_tree *tree, uint64_t ipa, struct s2_mapping *m)
 {
-	uint64_t granule;
-
-	if (!tree || !tree->fmt || !m)
+	if (!S2_USUAL(tree && tree->fmt && m))
 		return S2_INVALID;
-	if (ipa >> tree->fmt->ipa_bits)
+	if (!S2_USUAL(ipa < tree->fmt->ipa_end))
 		return S2_IPA_RANGE;
-	granule = s2_level_size(tree->fmt, S2_LAST_LEVEL);
-	return read_range(tree, ipa & ~(granule - 1), granule, copy, m);
+	if (tree->fmt->straight == 4)
+		return lookup_page(tree, ipa, m, 4);
+	return tree->fmt->straight == 3 ? lookup_page(tree, ipa, m, 3) : lookup_any(tree, ipa, m);
 }
 
 int s2_walk(const struct s2_tree *tree, uint64_t ipa, uint64_t size, s2_visitor *visit, void *arg)
@@ -83,5 +112,5 @@ int s2_walk(const struct s2_tree *tree, uint64_t ipa, uint64_t size, s2_visitor 
 	if (!tree || !tree->fmt || !visit)
 		return S2_INVALID;
 	status = s2_check_range(tree->fmt, ipa, size);
-	return status ? status : read_range(tree, ipa, size, visit, arg);
+	return status ? status : read_range(tree, ipa, size, visit, arg, NULL);
 }

@@ -214,15 +214,6 @@ void s2_invalidate(const struct s2_plan *plan)
 	s2p_dsb_ish();
 }
 
-void s2_invalidate_local(const struct s2_format *fmt, uint64_t ipa)
-{
-	s2p_dsb_nsh();
-	s2p_tlbi_ipas2e1(s2_tlbi_ipa(fmt, ipa, S2_NO_HINT));
-	s2p_dsb_nsh();
-	s2p_tlbi_vmalle1();
-	s2p_dsb_nsh();
-}
-
 void s2_plan_count(const struct s2_plan *plan, struct s2_stats *stats)
 {
 	if (whole_vmid(plan)) {

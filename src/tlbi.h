@@ -73,8 +73,15 @@ void s2_plan_gather(struct s2_plan *plan, const struct s2_format *fmt, const str
 /* Carries it out: DSB, TLBI, DSB, and again for stage 1. */
 void s2_invalidate(const struct s2_plan *plan);
 
-/* This CPU's own entry for `ipa`: after a permission fault that was none. */
-void s2_invalidate_local(const struct s2_format *fmt, uint64_t ipa);
+/* This CPU's own entry for `ipa`, of any level: after a permission fault that was none. */
+static inline void s2_invalidate_local(uint64_t ipa)
+{
+	s2p_dsb_nsh();
+	s2p_tlbi_ipas2e1(ipa >> 12);
+	s2p_dsb_nsh();
+	s2p_tlbi_vmalle1();
+	s2p_dsb_nsh();
+}
 
 /* Counts it, after the window. */
 void s2_plan_count(const struct s2_plan *plan, struct s2_stats *stats);

@@ -7,7 +7,7 @@
  * May run beside every other operation on the same tables.
  */
 #include "gather.h"
-#include "walk.h"
+#include "straight.h"
 
 static int touch_leaf(struct s2_op *op, const struct s2_spot *at)
 {
@@ -42,7 +42,7 @@ static int touch_visit(struct s2_op *op, struct s2_spot *at)
 	}
 }
 
-int s2_touch(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint32_t flags)
+S2_APART int touch(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint32_t flags)
 {
 	int status = s2_check_objects(tree, cpu);
 	uint64_t page;
@@ -59,4 +59,37 @@ int s2_touch(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint32_t fl
 	s2_op_begin(&op, tree, cpu, ipa, page, flags);
 	s2_gather_flush(&op);
 	return s2_op_finish(&op, ipa, s2_walk_range(&op, touch_visit));
+}
+
+S2_INLINE int touch_page(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint32_t flags,
+			 unsigned int levels)
+{
+	struct s2_place at;
+
+	if (ipa >= tree->fmt->ipa_end || flags & ~S2_FAULT)
+		return touch(tree, cpu, ipa, flags);
+	at = s2_straight(tree, ipa, levels);
+	if (!s2_place_has_page(tree->fmt, &at)) {
+		s2_leave(cpu, &at, S2_SEEN);
+		return touch(tree, cpu, ipa, flags);
+	}
+	if (!(at.desc & S2_DESC_AF) && !s2_place_change(&at, at.desc | S2_DESC_AF)) {
+		s2_leave(cpu, &at, S2_LOST);
+		return touch(tree, cpu, ipa, flags);
+	}
+	return s2_straight_finish(tree, cpu, !(at.desc & S2_DESC_AF), levels);
+}
+
+S2_APART int touch_any(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint32_t flags)
+{
+	return s2_is_usual(tree, cpu, 0) ? touch_page(tree, cpu, ipa, flags, 0)
+					 : touch(tree, cpu, ipa, flags);
+}
+
+int s2_touch(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint32_t flags)
+{
+	if (s2_is_usual(tree, cpu, 4))
+		return touch_page(tree, cpu, ipa, flags, 4);
+	return s2_is_usual(tree, cpu, 3) ? touch_page(tree, cpu, ipa, flags, 3)
+					 : touch_any(tree, cpu, ipa, flags);
 }

@@ -34,6 +34,14 @@ enum s2_step {
 	S2_STEP_DOWN,
 	S2_STEP_AGAIN,
 	S2_STEP_STAY, /* the walker's own: the spot is on an entry that is not read yet */
+	S2_STEP_SEEN, /* and this: on one that is read, and not visited yet */
+};
+
+/* What became of an entry where a straight path ended (straight.h). */
+enum s2_outcome {
+	S2_SEEN, /* nothing was done */
+	S2_LOST, /* a compare-and-swap failed */
+	S2_CHANGED, /* one did not, and what was there is to be flushed */
 };
 
 typedef int s2_visit(struct s2_op *op, struct s2_spot *at);
@@ -43,6 +51,9 @@ int s2_contend(struct s2_op *op, const struct s2_spot *at);
 
 /* A compare-and-swap failed: look again, or give up for now. */
 int s2_lost(struct s2_op *op);
+
+/* The walk goes on where a straight path ended: *at becomes the spot there. */
+int s2_resume(struct s2_op *op, struct s2_spot *at);
 
 /* Reports the entry, for S2_CORRUPT. */
 int s2_corrupt(struct s2_op *op, const struct s2_spot *at);
@@ -130,18 +141,18 @@ S2_INLINE int s2_spot_down(struct s2_op *op, struct s2_spot *at)
 S2_INLINE int s2_walk_range(struct s2_op *op, s2_visit *visit)
 {
 	struct s2_spot at;
-	int step;
+	int step = op->from && op->from->entry ? s2_resume(op, &at) : S2_STEP_AGAIN;
 
-	do {
-		s2_spot_root(op, &at);
-		do {
+	while (step > S2_OK) {
+		if (step == S2_STEP_AGAIN)
+			s2_spot_root(op, &at);
+		if (step != S2_STEP_SEEN)
 			at.desc = s2p_load(at.entry);
-			step = visit(op, &at);
-			if (step == S2_STEP_DOWN)
-				step = s2_spot_down(op, &at);
-			step = s2_walk_on(op, &at, step);
-		} while (step == S2_STEP_STAY);
-	} while (step == S2_STEP_AGAIN);
+		step = visit(op, &at);
+		if (step == S2_STEP_DOWN)
+			step = s2_spot_down(op, &at);
+		step = s2_walk_on(op, &at, step);
+	}
 	return step;
 }
 

@@ -20,7 +20,14 @@ static inline s2_desc *s2p_table(uint64_t pa)
 {
 	uint64_t offset = pa - BENCH_POOL_PA;
 
-	return offset < BENCH_POOL_SIZE ? (s2_desc *)(void *)(bench_pool.base + offset) : 0;
+	s2_desc *table;
+
+	if (offset >= BENCH_POOL_SIZE)
+		return 0;
+	table = (s2_desc *)(void *)(bench_pool.base + offset);
+	if (!table) /* the compiler cannot know that it is none */
+		__builtin_unreachable();
+	return table;
 }
 
 static inline uint64_t s2p_table_pa(const void *table)

@@ -68,6 +68,7 @@ struct s2_format {
 	uint8_t index_bits; /* of a table: granule_shift - 3 */
 	uint8_t leaf_levels; /* bit n: a leaf may stand at level n; bit 3 is always set */
 	uint8_t oa_high_shift; /* right shift that brings the high address bits to oa_high */
+	uint8_t straight; /* private: its levels, if the straight path is compiled for them, or 0 */
 	uint8_t group_bits[4]; /* log2 of the leaves of a contiguous group, by level; 0: none */
 	uint32_t features;
 	uint32_t root_tables; /* 1..16 concatenated tables */
@@ -79,8 +80,19 @@ struct s2_format {
 	uint64_t oa_low; /* bits of a descriptor that are the same bits of the address */
 	uint64_t oa_high; /* bits that hold address bits 51:48 or 51:50, 0 if there are none */
 	uint64_t no_leaf[4]; /* bits that no leaf of a level has; all, if there are no leaves */
-	/* A block at PA 0, by its attributes below S2_LOG; 0 if they contradict each other. */
+	uint64_t no_table; /* bits that no table descriptor has, beside valid and type */
+	uint64_t page_bits; /* of which a page has valid and type alone, if it is plain */
+	uint64_t ipa_end; /* 1 << ipa_bits */
+	uint64_t no_ipa; /* bits that the IPA of a page never has */
+	uint64_t no_pa; /* and its PA */
+	/*
+	 * By attributes below S2_LOG a page at PA 0, or a block if caches are to be maintained
+	 * before it can be used; 0 if they contradict each other.
+	 */
 	uint64_t leaf[128];
+	/* Attributes of a leaf, but for S2_DIRTY: by bits 10:2 of its descriptor, and by 57:51. */
+	uint8_t attr_low[512];
+	uint16_t attr_high[128];
 };
 
 /*

@@ -146,6 +146,14 @@ struct s2_report {
 	uint32_t level;
 };
 
+/* Private: the entry at which the short version of a call leaves the rest to the complete one. */
+struct s2_place {
+	s2_desc *entry; /* NULL: there is none */
+	s2_desc desc; /* above the last level with the bits of a table the other way round */
+	uint32_t level;
+	uint32_t outcome;
+};
+
 struct s2_cpu {
 	struct s2_cache cache; /* filled by the caller; lost races and s2_reclaim() refill it */
 	/*
@@ -162,6 +170,7 @@ struct s2_cpu {
 	struct s2_bitmap *log;
 	struct s2_report corrupt; /* valid after S2_CORRUPT */
 	struct s2_stats stats;
+	struct s2_place place; /* private; set inside of calls only */
 	struct s2_gather gather; /* private */
 };
 
