@@ -22,6 +22,7 @@
 #include "adjust.h"
 #include "group.h"
 #include "map.h"
+#include "reclaim.h"
 #include "replace.h"
 #include "straight.h"
 
@@ -264,6 +265,74 @@ S2_APART int map_any(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uin
 				    : map(tree, cpu, ipa, size, pa, attr, flags);
 }
 
+/* The block that is asked for, as the page that it begins with, if it may take a table's place. */
+S2_INLINE s2_desc block_of(const struct s2_tree *tree, const struct s2_cpu *cpu, uint64_t ipa,
+			   uint64_t size, uint64_t pa, s2_attr attr, uint32_t flags,
+			   unsigned int levels)
+{
+	uint64_t block = UINT64_C(1) << s2_straight_shift(tree->fmt, 2, levels);
+
+	if (size != block || (ipa | pa) & (block - 1) || tree->owned || cpu->log ||
+	    flags & ~S2_FAULT || !tree->fmt->table_range[2])
+		return 0;
+	return page_of(tree->fmt, ipa, s2_straight_page(tree->fmt, levels), pa, attr, flags,
+		       levels);
+}
+
+/* s2_replace() of `table` at `at`, and what comes after it.  False: somebody was faster. */
+S2_INLINE bool replace_table(struct s2_tree *tree, struct s2_cpu *cpu, const struct s2_place *at,
+			     s2_desc *table, s2_desc new, uint64_t operand)
+{
+	s2_desc locked = S2_INVALID_LOCKED | S2_HAS_TABLE | at->desc;
+	uint64_t token = s2p_vmid_enter(tree->vttbr);
+	bool made = false;
+
+	if (S2_USUAL(s2p_cas(at->entry, at->desc ^ S2_PLAIN, locked))) {
+		s2_invalidate_one(operand, true);
+		made = s2p_cas(at->entry, locked, new);
+
+		cpu->stats.breaks++;
+		cpu->stats.tlbi_range++;
+		cpu->stats.tlbi_stage1++;
+	}
+	if (S2_USUAL(made)) {
+		(void)s2_retire_table(tree, cpu, table, S2_LAST_LEVEL);
+		s2p_dsb_ishst();
+	}
+	s2p_vmid_leave(token);
+	return made;
+}
+
+/* Over a full table. */
+S2_INLINE int map_block(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size,
+			uint64_t pa, s2_attr attr, uint32_t flags, unsigned int levels)
+{
+	s2_desc page = block_of(tree, cpu, ipa, size, pa, attr, flags, levels);
+	s2_desc block = (page ^ S2_DESC_TABLE) | S2_DESC_AF, *table = NULL;
+	uint64_t operand = tree->fmt->table_range[2] | s2_tlbi_base(tree->fmt, ipa);
+	struct s2_place at;
+
+	if (!S2_USUAL(page & S2_DESC_TABLE))
+		return map_any(tree, cpu, ipa, size, pa, attr, flags);
+	at = s2_straight_to(tree, ipa, 2, levels);
+	if (S2_USUAL(at.level == 2 && !(at.desc & tree->fmt->no_table)))
+		table = s2p_table(at.desc);
+	if (!S2_USUAL(table && replace_table(tree, cpu, &at, table, block, operand))) {
+		s2_leave(cpu, &at, table ? S2_LOST : S2_SEEN);
+		return map(tree, cpu, ipa, size, pa, attr, flags);
+	}
+	cpu->done = size;
+	cpu->found = 0;
+	return S2_OK;
+}
+
+S2_APART int map_large(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size,
+		       uint64_t pa, s2_attr attr, uint32_t flags)
+{
+	return tree->fmt->straight == 4 ? map_block(tree, cpu, ipa, size, pa, attr, flags, 4)
+					: map_block(tree, cpu, ipa, size, pa, attr, flags, 3);
+}
+
 int s2_map(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size, uint64_t pa,
 	   s2_attr attr, uint32_t flags)
 {
@@ -273,10 +342,12 @@ int s2_map(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size
 		page = page_of(tree->fmt, ipa, size, pa, attr, flags, 4);
 		if (S2_USUAL(page & S2_DESC_TABLE))
 			return map_page(tree, cpu, ipa, page, flags, 4);
+		return map_large(tree, cpu, ipa, size, pa, attr, flags);
 	} else if (s2_is_usual(tree, cpu, 3)) {
 		page = page_of(tree->fmt, ipa, size, pa, attr, flags, 3);
 		if (S2_USUAL(page & S2_DESC_TABLE))
 			return map_page(tree, cpu, ipa, page, flags, 3);
+		return map_large(tree, cpu, ipa, size, pa, attr, flags);
 	}
 	return map_any(tree, cpu, ipa, size, pa, attr, flags);
 }

@@ -71,7 +71,9 @@ S2_INLINE bool s2_place_down(const struct s2_format *fmt, struct s2_place *at, s
 	return true;
 }
 
-S2_INLINE struct s2_place s2_straight(const struct s2_tree *tree, uint64_t ipa, unsigned int levels)
+/* As far as the entry of level `last`. */
+S2_INLINE struct s2_place s2_straight_to(const struct s2_tree *tree, uint64_t ipa,
+					 unsigned int last, unsigned int levels)
 {
 	const struct s2_format *fmt = tree->fmt;
 	unsigned int start = levels ? S2_LAST_LEVEL + 1 - levels : fmt->start_level;
@@ -80,9 +82,14 @@ S2_INLINE struct s2_place s2_straight(const struct s2_tree *tree, uint64_t ipa, 
 
 	s2_place_read(&at, &tree->root[ipa >> s2_straight_shift(fmt, start, levels)], start);
 	if ((start > 0 || s2_place_down(fmt, &at, no, ipa, 1, levels)) &&
-	    (start > 1 || s2_place_down(fmt, &at, no, ipa, 2, levels)))
+	    (start > 1 || s2_place_down(fmt, &at, no, ipa, 2, levels)) && last > 2)
 		(void)s2_place_down(fmt, &at, no, ipa, 3, levels);
 	return at;
+}
+
+S2_INLINE struct s2_place s2_straight(const struct s2_tree *tree, uint64_t ipa, unsigned int levels)
+{
+	return s2_straight_to(tree, ipa, S2_LAST_LEVEL, levels);
 }
 
 /* A page of which nothing is to be levels but what it says: not sealed, and not one of a group. */

@@ -73,6 +73,19 @@ void s2_plan_gather(struct s2_plan *plan, const struct s2_format *fmt, const str
 /* Carries it out: DSB, TLBI, DSB, and again for stage 1. */
 void s2_invalidate(const struct s2_plan *plan);
 
+/* The same with one operand: of `table`, a range that one is in; else of a page. */
+static inline void s2_invalidate_one(uint64_t operand, bool table)
+{
+	s2p_dsb_ishst();
+	if (table)
+		s2p_tlbi_ripas2e1is(operand);
+	else
+		s2p_tlbi_ipas2le1is(operand);
+	s2p_dsb_ish();
+	s2p_tlbi_vmalle1is();
+	s2p_dsb_ish();
+}
+
 /* This CPU's own entry for `ipa`, of any level: after a permission fault that was none. */
 static inline void s2_invalidate_local(uint64_t ipa)
 {
