@@ -26,6 +26,7 @@
 #include "graft.h"
 #include "group.h"
 #include "log.h"
+#include "straight.h"
 
 /* Lock a hole only to keep a run in one piece: see gather.c. */
 static int unmap_empty(struct s2_op *op, const struct s2_spot *at)
@@ -109,7 +110,8 @@ static int unmap_visit(struct s2_op *op, struct s2_spot *at)
 	}
 }
 
-int s2_unmap(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size, uint32_t flags)
+S2_APART int unmap(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size,
+		   uint32_t flags)
 {
 	int status = s2_check_objects(tree, cpu);
 	struct s2_op op;
@@ -123,4 +125,53 @@ int s2_unmap(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t si
 	s2_op_begin(&op, tree, cpu, ipa, size, flags);
 	op.clean = flags & S2_CLEAN && !(tree->fmt->features & S2_FEAT_FWB);
 	return s2_op_finish(&op, ipa, s2_walk_range(&op, unmap_visit));
+}
+
+/* Lock, invalidate, release: what gather.c does with a page alone.  False: somebody was faster. */
+S2_INLINE bool cut_page(struct s2_tree *tree, struct s2_cpu *cpu, const struct s2_place *at,
+			uint64_t operand)
+{
+	uint64_t token = s2p_vmid_enter(tree->vttbr);
+	bool broken = s2p_cas(at->entry, at->desc, S2_INVALID_LOCKED);
+
+	if (S2_USUAL(broken)) {
+		s2_invalidate_one(operand, false);
+		if (s2p_load(at->entry) == S2_INVALID_LOCKED)
+			(void)s2p_cas(at->entry, S2_INVALID_LOCKED, 0);
+		cpu->stats.breaks++;
+		cpu->stats.tlbi_ipa++;
+		cpu->stats.tlbi_stage1++;
+	}
+	s2p_vmid_leave(token);
+	return broken;
+}
+
+S2_INLINE int unmap_page(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size,
+			 uint32_t flags, unsigned int levels)
+{
+	struct s2_place at;
+	bool page;
+
+	if (!s2_is_usual(tree, cpu, levels) || size != s2_straight_page(tree->fmt, levels) ||
+	    ipa & tree->fmt->no_ipa || flags & ~S2_FAULT || cpu->log)
+		return unmap(tree, cpu, ipa, size, flags);
+	at = s2_straight(tree, ipa, levels);
+	page = s2_place_has_page(tree->fmt, &at) && !s2_is_dirty(at.desc);
+	if (S2_USUAL(page && cut_page(tree, cpu, &at, s2_tlbi_ipa(tree->fmt, ipa, S2_LAST_LEVEL))))
+		return s2_straight_finish(tree, cpu, false, levels);
+	s2_leave(cpu, &at, page ? S2_LOST : S2_SEEN);
+	return unmap(tree, cpu, ipa, size, flags);
+}
+
+S2_APART int unmap_any(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size,
+		       uint32_t flags)
+{
+	return s2_is_usual(tree, cpu, 3) ? unmap_page(tree, cpu, ipa, size, flags, 3)
+					 : unmap_page(tree, cpu, ipa, size, flags, 0);
+}
+
+int s2_unmap(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size, uint32_t flags)
+{
+	return s2_is_usual(tree, cpu, 4) ? unmap_page(tree, cpu, ipa, size, flags, 4)
+					 : unmap_any(tree, cpu, ipa, size, flags);
 }
