@@ -110,7 +110,7 @@ S2_INLINE bool s2_is_usual(const struct s2_tree *tree, const struct s2_cpu *cpu,
 {
 	return S2_USUAL(tree && tree->fmt && tree->fmt->straight == levels && cpu &&
 			cpu->cache.granule_shift == s2_straight_shift(tree->fmt, 3, levels) &&
-			!cpu->gather.tree && (!cpu->budget || cpu->budget > S2_LAST_LEVEL));
+			!cpu->gather.tree);
 }
 
 /* The end of an operation on one page: s2_op_finish() where there is no struct s2_op. */
