@@ -223,33 +223,32 @@ S2_APART int map_from(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, s2
 
 /* The page that is asked for, if it is one and the usual; else not valid. */
 S2_INLINE s2_desc page_of(const struct s2_format *fmt, uint64_t ipa, uint64_t size, uint64_t pa,
-			  s2_attr attr, uint32_t flags, unsigned int levels)
+			  s2_attr attr, uint32_t flags, bool known)
 {
-	if (size != s2_straight_page(fmt, levels) || (ipa & fmt->no_ipa) | (pa & fmt->no_pa) ||
+	if (size != s2_straight_page(fmt, known) || (ipa & fmt->no_ipa) | (pa & fmt->no_pa) ||
 	    attr >= S2_LOG || flags & ~(S2_FAULT | S2_PAGES | S2_HOLES))
 		return 0;
-	return fmt->leaf[attr] | (levels ? pa : s2_oa_encode(fmt, pa));
+	return fmt->leaf[attr] | (known ? pa : s2_oa_encode(fmt, pa));
 }
 
 /* Into nothing. */
 S2_INLINE int map_page(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, s2_desc page,
-		       uint32_t flags, unsigned int levels)
+		       uint32_t flags, bool known)
 {
 	const struct s2_format *fmt = tree->fmt;
-	struct s2_place at = s2_straight(tree, ipa, levels);
+	struct s2_place at = s2_straight(tree, ipa, known);
+	enum s2_outcome outcome = S2_SEEN;
 
-	if (!S2_USUAL(at.level == S2_LAST_LEVEL && !at.desc)) {
-		s2_leave(cpu, &at, S2_SEEN);
-		return map_from(tree, cpu, ipa, page, flags);
+	if (S2_USUAL(at.level == S2_LAST_LEVEL && !at.desc)) {
+		if (!known)
+			maintain(s2_desc_pa(fmt, page), s2_straight_page(fmt, false),
+				 s2_is_cleaned(fmt, s2_leaf_attr(fmt, page)), s2_desc_exec(page));
+		if (s2_place_change(&at, page))
+			return s2_straight_finish(tree, cpu, true, known);
+		outcome = S2_LOST;
 	}
-	if (!levels)
-		maintain(s2_desc_pa(fmt, page), s2_straight_page(fmt, 0),
-			 s2_is_cleaned(fmt, s2_leaf_attr(fmt, page)), s2_desc_exec(page));
-	if (!s2_place_change(&at, page)) {
-		s2_leave(cpu, &at, S2_LOST);
-		return map_from(tree, cpu, ipa, page, flags);
-	}
-	return s2_straight_finish(tree, cpu, true, levels);
+	s2_leave(cpu, &at, outcome);
+	return map_from(tree, cpu, ipa, page, flags);
 }
 
 /* Also where caches are looked after: that takes longer than any way through the tables. */
@@ -258,25 +257,19 @@ S2_APART int map_any(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uin
 {
 	s2_desc page = 0;
 
-	if (s2_is_usual(tree, cpu, 0))
-		page = page_of(tree->fmt, ipa, size, pa, attr, flags, 0);
-	return page & S2_DESC_VALID ? map_page(tree, cpu, ipa, page | S2_DESC_TABLE, flags, 0)
+	if (s2_is_usual(tree, cpu, false))
+		page = page_of(tree->fmt, ipa, size, pa, attr, flags, false);
+	return page & S2_DESC_VALID ? map_page(tree, cpu, ipa, page | S2_DESC_TABLE, flags, false)
 				    : map(tree, cpu, ipa, size, pa, attr, flags);
 }
 
 int s2_map(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size, uint64_t pa,
 	   s2_attr attr, uint32_t flags)
 {
-	s2_desc page;
+	s2_desc page = 0;
 
-	if (s2_is_usual(tree, cpu, 4)) {
-		page = page_of(tree->fmt, ipa, size, pa, attr, flags, 4);
-		if (S2_USUAL(page & S2_DESC_TABLE))
-			return map_page(tree, cpu, ipa, page, flags, 4);
-	} else if (s2_is_usual(tree, cpu, 3)) {
-		page = page_of(tree->fmt, ipa, size, pa, attr, flags, 3);
-		if (S2_USUAL(page & S2_DESC_TABLE))
-			return map_page(tree, cpu, ipa, page, flags, 3);
-	}
-	return map_any(tree, cpu, ipa, size, pa, attr, flags);
+	if (s2_is_usual(tree, cpu, true))
+		page = page_of(tree->fmt, ipa, size, pa, attr, flags, true);
+	return S2_USUAL(page & S2_DESC_TABLE) ? map_page(tree, cpu, ipa, page, flags, true)
+					      : map_any(tree, cpu, ipa, size, pa, attr, flags);
 }

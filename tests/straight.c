@@ -11,9 +11,9 @@
 
 #include <string.h>
 
+#include "desc.h"
 #include "lib/small.h"
 
-#define NO_PATH 9
 #define STEPS 4096
 
 struct step {
@@ -325,7 +325,7 @@ static void run(const struct world_config *config, const struct scene *scene,
 	locks = raced && !(raced & 1);
 	memset(&cpu->stats, 0, sizeof(cpu->stats));
 	if (!straight)
-		world.fmt.straight = NO_PATH;
+		world.fmt.straight = S2_STRAIGHT_NEVER;
 	recording = record;
 	recording->n = 0;
 	s2_host_trace = (struct s2_host_trace){.before = note_and_race, .after = note};
