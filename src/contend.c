@@ -45,7 +45,6 @@ int s2_resume(struct s2_op *op, struct s2_spot *at)
 	at->table_end = root ? op->fmt->ipa_end : ((op->pos >> above) + 1) << above;
 	at->level = from.level;
 	at->shift = shift;
-	op->budget -= from.level - op->fmt->start_level;
 	op->stored = from.outcome != S2_SEEN;
 	if (from.outcome == S2_SEEN)
 		return S2_STEP_SEEN;

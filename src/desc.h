@@ -25,6 +25,13 @@
 #define S2_DESC_SW_MASK (UINT64_C(7) << S2_DESC_SW_SHIFT)
 #define S2_DESC_PERM (S2_DESC_READ | S2_DESC_WRITE | S2_DESC_DBM | S2_DESC_XN_MASK)
 
+/* fmt->straight: what straight.h is compiled for. */
+enum {
+	S2_STRAIGHT_ANY,
+	S2_STRAIGHT_KNOWN, /* 4K with three or four levels, addresses in one piece */
+	S2_STRAIGHT_NEVER, /* what a test says */
+};
+
 static inline uint64_t s2_oa_encode(const struct s2_format *fmt, uint64_t pa)
 {
 	return (pa & fmt->oa_low) | (pa >> fmt->oa_high_shift & fmt->oa_high);

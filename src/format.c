@@ -173,10 +173,9 @@ static uint64_t no_leaf(const struct s2_format *fmt, unsigned int level)
 /* For the straight path. */
 static void derive_masks(struct s2_format *fmt)
 {
-	bool compiled =
-		fmt->granule_shift == S2_GRANULE_4K && fmt->start_level < 2 && !fmt->oa_high;
+	bool known = fmt->granule_shift == S2_GRANULE_4K && fmt->start_level < 2 && !fmt->oa_high;
 
-	fmt->straight = compiled ? (uint8_t)(S2_LAST_LEVEL + 1 - fmt->start_level) : 0;
+	fmt->straight = known ? S2_STRAIGHT_KNOWN : S2_STRAIGHT_ANY;
 	fmt->no_table = ~(fmt->oa_low | fmt->oa_high);
 	fmt->page_bits = fmt->no_leaf[S2_LAST_LEVEL] | 3 | S2_DESC_CONTIG | S2_DESC_SEAL;
 	fmt->ipa_end = BIT(fmt->ipa_bits);

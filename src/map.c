@@ -224,33 +224,32 @@ S2_APART int map_from(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, s2
 
 /* The page that is asked for, if it is one and the usual; else not valid. */
 S2_INLINE s2_desc page_of(const struct s2_format *fmt, uint64_t ipa, uint64_t size, uint64_t pa,
-			  s2_attr attr, uint32_t flags, unsigned int levels)
+			  s2_attr attr, uint32_t flags, bool known)
 {
-	if (size != s2_straight_page(fmt, levels) || (ipa & fmt->no_ipa) | (pa & fmt->no_pa) ||
+	if (size != s2_straight_page(fmt, known) || (ipa & fmt->no_ipa) | (pa & fmt->no_pa) ||
 	    attr >= S2_LOG || flags & ~(S2_FAULT | S2_PAGES | S2_HOLES))
 		return 0;
-	return fmt->leaf[attr] | (levels ? pa : s2_oa_encode(fmt, pa));
+	return fmt->leaf[attr] | (known ? pa : s2_oa_encode(fmt, pa));
 }
 
 /* Into nothing. */
 S2_INLINE int map_page(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, s2_desc page,
-		       uint32_t flags, unsigned int levels)
+		       uint32_t flags, bool known)
 {
 	const struct s2_format *fmt = tree->fmt;
-	struct s2_place at = s2_straight(tree, ipa, levels);
+	struct s2_place at = s2_straight(tree, ipa, known);
+	enum s2_outcome outcome = S2_SEEN;
 
-	if (!S2_USUAL(at.level == S2_LAST_LEVEL && !at.desc)) {
-		s2_leave(cpu, &at, S2_SEEN);
-		return map_from(tree, cpu, ipa, page, flags);
+	if (S2_USUAL(at.level == S2_LAST_LEVEL && !at.desc)) {
+		if (!known)
+			maintain(s2_desc_pa(fmt, page), s2_straight_page(fmt, false),
+				 s2_is_cleaned(fmt, s2_leaf_attr(fmt, page)), s2_desc_exec(page));
+		if (s2_place_change(&at, page))
+			return s2_straight_finish(tree, cpu, true, known);
+		outcome = S2_LOST;
 	}
-	if (!levels)
-		maintain(s2_desc_pa(fmt, page), s2_straight_page(fmt, 0),
-			 s2_is_cleaned(fmt, s2_leaf_attr(fmt, page)), s2_desc_exec(page));
-	if (!s2_place_change(&at, page)) {
-		s2_leave(cpu, &at, S2_LOST);
-		return map_from(tree, cpu, ipa, page, flags);
-	}
-	return s2_straight_finish(tree, cpu, true, levels);
+	s2_leave(cpu, &at, outcome);
+	return map_from(tree, cpu, ipa, page, flags);
 }
 
 /* Also where caches are looked after: that takes longer than any way through the tables. */
@@ -259,24 +258,23 @@ S2_APART int map_any(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uin
 {
 	s2_desc page = 0;
 
-	if (s2_is_usual(tree, cpu, 0))
-		page = page_of(tree->fmt, ipa, size, pa, attr, flags, 0);
-	return page & S2_DESC_VALID ? map_page(tree, cpu, ipa, page | S2_DESC_TABLE, flags, 0)
+	if (s2_is_usual(tree, cpu, false))
+		page = page_of(tree->fmt, ipa, size, pa, attr, flags, false);
+	return page & S2_DESC_VALID ? map_page(tree, cpu, ipa, page | S2_DESC_TABLE, flags, false)
 				    : map(tree, cpu, ipa, size, pa, attr, flags);
 }
 
 /* The block that is asked for, as the page that it begins with, if it may take a table's place. */
-S2_INLINE s2_desc block_of(const struct s2_tree *tree, const struct s2_cpu *cpu, uint64_t ipa,
-			   uint64_t size, uint64_t pa, s2_attr attr, uint32_t flags,
-			   unsigned int levels)
+static inline s2_desc block_of(const struct s2_tree *tree, const struct s2_cpu *cpu, uint64_t ipa,
+			       uint64_t size, uint64_t pa, s2_attr attr, uint32_t flags)
 {
-	uint64_t block = UINT64_C(1) << s2_straight_shift(tree->fmt, 2, levels);
+	const struct s2_format *fmt = tree->fmt;
+	uint64_t block = UINT64_C(1) << s2_straight_shift(fmt, 2, true);
 
 	if (size != block || (ipa | pa) & (block - 1) || tree->owned || cpu->log ||
-	    flags & ~S2_FAULT || !tree->fmt->table_range[2])
+	    flags & ~S2_FAULT || !fmt->table_range[2])
 		return 0;
-	return page_of(tree->fmt, ipa, s2_straight_page(tree->fmt, levels), pa, attr, flags,
-		       levels);
+	return page_of(fmt, ipa, s2_straight_page(fmt, true), pa, attr, flags, true);
 }
 
 /* s2_replace() of `table` at `at`, and what comes after it.  False: somebody was faster. */
@@ -303,18 +301,18 @@ S2_INLINE bool replace_table(struct s2_tree *tree, struct s2_cpu *cpu, const str
 	return made;
 }
 
-/* Over a full table. */
-S2_INLINE int map_block(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size,
-			uint64_t pa, s2_attr attr, uint32_t flags, unsigned int levels)
+/* Over a full table, on a format that is known. */
+S2_APART int map_block(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size,
+		       uint64_t pa, s2_attr attr, uint32_t flags)
 {
-	s2_desc page = block_of(tree, cpu, ipa, size, pa, attr, flags, levels);
+	s2_desc page = block_of(tree, cpu, ipa, size, pa, attr, flags);
 	s2_desc block = (page ^ S2_DESC_TABLE) | S2_DESC_AF, *table = NULL;
 	uint64_t operand = tree->fmt->table_range[2] | s2_tlbi_base(tree->fmt, ipa);
 	struct s2_place at;
 
 	if (!S2_USUAL(page & S2_DESC_TABLE))
 		return map_any(tree, cpu, ipa, size, pa, attr, flags);
-	at = s2_straight_to(tree, ipa, 2, levels);
+	at = s2_straight_to(tree, ipa, 2, true);
 	if (S2_USUAL(at.level == 2 && !(at.desc & tree->fmt->no_table)))
 		table = s2p_table(at.desc);
 	if (!S2_USUAL(table && replace_table(tree, cpu, &at, table, block, operand))) {
@@ -326,28 +324,16 @@ S2_INLINE int map_block(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, 
 	return S2_OK;
 }
 
-S2_APART int map_large(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size,
-		       uint64_t pa, s2_attr attr, uint32_t flags)
-{
-	return tree->fmt->straight == 4 ? map_block(tree, cpu, ipa, size, pa, attr, flags, 4)
-					: map_block(tree, cpu, ipa, size, pa, attr, flags, 3);
-}
-
 int s2_map(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size, uint64_t pa,
 	   s2_attr attr, uint32_t flags)
 {
-	s2_desc page;
+	s2_desc page = 0;
 
-	if (s2_is_usual(tree, cpu, 4)) {
-		page = page_of(tree->fmt, ipa, size, pa, attr, flags, 4);
-		if (S2_USUAL(page & S2_DESC_TABLE))
-			return map_page(tree, cpu, ipa, page, flags, 4);
-		return map_large(tree, cpu, ipa, size, pa, attr, flags);
-	} else if (s2_is_usual(tree, cpu, 3)) {
-		page = page_of(tree->fmt, ipa, size, pa, attr, flags, 3);
-		if (S2_USUAL(page & S2_DESC_TABLE))
-			return map_page(tree, cpu, ipa, page, flags, 3);
-		return map_large(tree, cpu, ipa, size, pa, attr, flags);
+	if (s2_is_usual(tree, cpu, true)) {
+		page = page_of(tree->fmt, ipa, size, pa, attr, flags, true);
+		if (!S2_USUAL(page & S2_DESC_TABLE))
+			return map_block(tree, cpu, ipa, size, pa, attr, flags);
 	}
-	return map_any(tree, cpu, ipa, size, pa, attr, flags);
+	return S2_USUAL(page & S2_DESC_TABLE) ? map_page(tree, cpu, ipa, page, flags, true)
+					      : map_any(tree, cpu, ipa, size, pa, attr, flags);
 }

@@ -78,20 +78,20 @@ S2_APART int protect(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uin
 
 /* What a fault asks for that may do too little: to read one page, or write to it. */
 S2_INLINE int give_page(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size,
-			s2_attr take, s2_attr give, uint32_t flags, unsigned int levels)
+			s2_attr take, s2_attr give, uint32_t flags, bool known)
 {
 	struct s2_place at;
 	enum s2_outcome outcome = S2_SEEN;
 	s2_desc given = (s2_desc)give << 6; /* S2AP stands in both alike */
 
-	if (size != s2_straight_page(tree->fmt, levels) || ipa & tree->fmt->no_ipa || take ||
+	if (size != s2_straight_page(tree->fmt, known) || ipa & tree->fmt->no_ipa || take ||
 	    give & ~S2_RW || flags & ~S2_FAULT)
 		return protect(tree, cpu, ipa, size, take, give, flags);
-	at = s2_straight(tree, ipa, levels);
+	at = s2_straight(tree, ipa, known);
 	if (s2_place_has_page(tree->fmt, &at) && !s2_is_logged(at.desc) && given & ~at.desc) {
 		outcome = s2_place_change(&at, at.desc | given) ? S2_CHANGED : S2_LOST;
 		if (S2_USUAL(outcome == S2_CHANGED && !s2p_word_load_acquire(&tree->restricting)))
-			return s2_straight_heal(tree, cpu, ipa, flags, levels);
+			return s2_straight_heal(tree, cpu, ipa, flags, known);
 	}
 	s2_leave(cpu, &at, outcome);
 	return protect(tree, cpu, ipa, size, take, give, flags);
@@ -100,15 +100,15 @@ S2_INLINE int give_page(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, 
 S2_APART int give_any(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size,
 		      s2_attr take, s2_attr give, uint32_t flags)
 {
-	return s2_is_usual(tree, cpu, 0) ? give_page(tree, cpu, ipa, size, take, give, flags, 0)
-					 : protect(tree, cpu, ipa, size, take, give, flags);
+	return s2_is_usual(tree, cpu, false)
+		       ? give_page(tree, cpu, ipa, size, take, give, flags, false)
+		       : protect(tree, cpu, ipa, size, take, give, flags);
 }
 
 int s2_protect(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size, s2_attr take,
 	       s2_attr give, uint32_t flags)
 {
-	if (s2_is_usual(tree, cpu, 4))
-		return give_page(tree, cpu, ipa, size, take, give, flags, 4);
-	return s2_is_usual(tree, cpu, 3) ? give_page(tree, cpu, ipa, size, take, give, flags, 3)
-					 : give_any(tree, cpu, ipa, size, take, give, flags);
+	return s2_is_usual(tree, cpu, true)
+		       ? give_page(tree, cpu, ipa, size, take, give, flags, true)
+		       : give_any(tree, cpu, ipa, size, take, give, flags);
 }

@@ -66,13 +66,13 @@ static int copy(const struct s2_mapping *m, void *arg)
 }
 
 S2_INLINE int lookup_page(const struct s2_tree *tree, uint64_t ipa, struct s2_mapping *m,
-			  unsigned int levels)
+			  bool known)
 {
 	const struct s2_format *fmt = tree->fmt;
-	uint64_t page = s2_straight_page(fmt, levels);
+	uint64_t page = s2_straight_page(fmt, known);
 	struct s2_place at, end;
 
-	at = s2_straight(tree, ipa, levels);
+	at = s2_straight(tree, ipa, known);
 	if (!s2_place_has_page(fmt, &at)) {
 		end = at;
 		return read_range(tree, ipa & -page, page, copy, m, &end);
@@ -80,7 +80,7 @@ S2_INLINE int lookup_page(const struct s2_tree *tree, uint64_t ipa, struct s2_ma
 	*m = (struct s2_mapping){
 		.ipa = ipa & -page,
 		.size = page,
-		.pa = levels ? at.desc & fmt->oa_low : s2_oa_decode(fmt, at.desc),
+		.pa = known ? at.desc & fmt->oa_low : s2_oa_decode(fmt, at.desc),
 		.desc = at.desc,
 		.attr = s2_leaf_attr(fmt, at.desc),
 		.level = S2_LAST_LEVEL,
@@ -91,7 +91,7 @@ S2_INLINE int lookup_page(const struct s2_tree *tree, uint64_t ipa, struct s2_ma
 
 S2_APART int lookup_any(const struct s2_tree *tree, uint64_t ipa, struct s2_mapping *m)
 {
-	return lookup_page(tree, ipa, m, 0);
+	return lookup_page(tree, ipa, m, false);
 }
 
 int s2_lookup(const struct s2_tree *tree, uint64_t ipa, struct s2_mapping *m)
@@ -100,9 +100,8 @@ int s2_lookup(const struct s2_tree *tree, uint64_t ipa, struct s2_mapping *m)
 		return S2_INVALID;
 	if (!S2_USUAL(ipa < tree->fmt->ipa_end))
 		return S2_IPA_RANGE;
-	if (tree->fmt->straight == 4)
-		return lookup_page(tree, ipa, m, 4);
-	return tree->fmt->straight == 3 ? lookup_page(tree, ipa, m, 3) : lookup_any(tree, ipa, m);
+	return tree->fmt->straight == S2_STRAIGHT_KNOWN ? lookup_page(tree, ipa, m, true)
+							: lookup_any(tree, ipa, m);
 }
 
 int s2_walk(const struct s2_tree *tree, uint64_t ipa, uint64_t size, s2_visitor *visit, void *arg)

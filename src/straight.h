@@ -19,9 +19,9 @@
  * Invariant: the loads, stores and barriers are those of the complete version, in its
  * order, and each entry is read once.  So to others there is one version.
  *
- * `levels`, a constant, is the number of levels of a format with 4K pages and addresses in
- * one piece, or 0, for any other.  An operation is compiled for 4 and 3 of them, without a
- * struct s2_op, and as a function apart for the others.
+ * `known`, a constant, says that the format is 4K with three or four levels, and addresses
+ * in one piece.  An operation is compiled with it, without a struct s2_op; and as a function
+ * apart for any format.
  */
 #ifndef S2_STRAIGHT_H
 #define S2_STRAIGHT_H
@@ -34,14 +34,14 @@
 #define S2_PLAIN (S2_DESC_VALID | S2_DESC_TABLE) /* of tables and pages */
 
 S2_INLINE unsigned int s2_straight_shift(const struct s2_format *fmt, unsigned int level,
-					 unsigned int levels)
+					 bool known)
 {
-	return levels ? S2_GRANULE_4K + 9 * (S2_LAST_LEVEL - level) : s2_level_shift(fmt, level);
+	return known ? S2_GRANULE_4K + 9 * (S2_LAST_LEVEL - level) : s2_level_shift(fmt, level);
 }
 
-S2_INLINE uint64_t s2_straight_page(const struct s2_format *fmt, unsigned int levels)
+S2_INLINE uint64_t s2_straight_page(const struct s2_format *fmt, bool known)
 {
-	return UINT64_C(1) << s2_straight_shift(fmt, S2_LAST_LEVEL, levels);
+	return UINT64_C(1) << s2_straight_shift(fmt, S2_LAST_LEVEL, known);
 }
 
 S2_INLINE void s2_place_read(struct s2_place *at, s2_desc *entry, unsigned int level)
@@ -56,43 +56,53 @@ S2_INLINE void s2_place_read(struct s2_place *at, s2_desc *entry, unsigned int l
 
 /* Into the table of `level` that *at points to: false if that is no plain one. */
 S2_INLINE bool s2_place_down(const struct s2_format *fmt, struct s2_place *at, s2_desc no_table,
-			     uint64_t ipa, unsigned int level, unsigned int levels)
+			     uint64_t ipa, unsigned int level, bool known)
 {
-	uint64_t entries = UINT64_C(1) << (levels ? 9 : fmt->index_bits);
+	uint64_t entries = UINT64_C(1) << (known ? 9 : fmt->index_bits);
 	s2_desc *table;
 
 	if (!S2_USUAL(!(at->desc & no_table)))
 		return false;
-	table = s2p_table(levels ? at->desc : s2_oa_decode(fmt, at->desc));
+	table = s2p_table(known ? at->desc : s2_oa_decode(fmt, at->desc));
 	if (!S2_USUAL(table))
 		return false;
-	table += ipa >> s2_straight_shift(fmt, level, levels) & (entries - 1);
+	table += ipa >> s2_straight_shift(fmt, level, known) & (entries - 1);
 	s2_place_read(at, table, level);
 	return true;
 }
 
-/* As far as the entry of level `last`. */
-S2_INLINE struct s2_place s2_straight_to(const struct s2_tree *tree, uint64_t ipa,
-					 unsigned int last, unsigned int levels)
+S2_INLINE struct s2_place s2_straight_from(const struct s2_tree *tree, uint64_t ipa,
+					   unsigned int start, unsigned int last, bool known)
 {
 	const struct s2_format *fmt = tree->fmt;
-	unsigned int start = levels ? S2_LAST_LEVEL + 1 - levels : fmt->start_level;
 	s2_desc no = fmt->no_table;
 	struct s2_place at;
 
-	s2_place_read(&at, &tree->root[ipa >> s2_straight_shift(fmt, start, levels)], start);
-	if ((start > 0 || s2_place_down(fmt, &at, no, ipa, 1, levels)) &&
-	    (start > 1 || s2_place_down(fmt, &at, no, ipa, 2, levels)) && last > 2)
-		(void)s2_place_down(fmt, &at, no, ipa, 3, levels);
+	s2_place_read(&at, &tree->root[ipa >> s2_straight_shift(fmt, start, known)], start);
+	if ((start > 0 || s2_place_down(fmt, &at, no, ipa, 1, known)) &&
+	    (start > 1 || s2_place_down(fmt, &at, no, ipa, 2, known)) && last > 2)
+		(void)s2_place_down(fmt, &at, no, ipa, 3, known);
 	return at;
 }
 
-S2_INLINE struct s2_place s2_straight(const struct s2_tree *tree, uint64_t ipa, unsigned int levels)
+/* As far as level `last`, 2 or 3. */
+S2_INLINE struct s2_place s2_straight_to(const struct s2_tree *tree, uint64_t ipa,
+					 unsigned int last, bool known)
 {
-	return s2_straight_to(tree, ipa, S2_LAST_LEVEL, levels);
+	unsigned int start = tree->fmt->start_level;
+
+	if (!known)
+		return s2_straight_from(tree, ipa, start, last, false);
+	return start ? s2_straight_from(tree, ipa, 1, last, true)
+		     : s2_straight_from(tree, ipa, 0, last, true);
 }
 
-/* A page of which nothing is to be levels but what it says: not sealed, and not one of a group. */
+S2_INLINE struct s2_place s2_straight(const struct s2_tree *tree, uint64_t ipa, bool known)
+{
+	return s2_straight_to(tree, ipa, S2_LAST_LEVEL, known);
+}
+
+/* A page of which nothing is to be known but what it says: not sealed, and not one of a group. */
 S2_INLINE bool s2_place_has_page(const struct s2_format *fmt, const struct s2_place *at)
 {
 	return S2_USUAL(at->level == S2_LAST_LEVEL && (at->desc & fmt->page_bits) == S2_PLAIN);
@@ -112,32 +122,33 @@ S2_INLINE void s2_leave(struct s2_cpu *cpu, const struct s2_place *at, enum s2_o
 }
 
 /* Whether an operation can go the straight path, as far as tree and CPU decide. */
-S2_INLINE bool s2_is_usual(const struct s2_tree *tree, const struct s2_cpu *cpu,
-			   unsigned int levels)
+S2_INLINE bool s2_is_usual(const struct s2_tree *tree, const struct s2_cpu *cpu, bool known)
 {
-	return S2_USUAL(tree && tree->fmt && tree->fmt->straight == levels && cpu &&
-			cpu->cache.granule_shift == s2_straight_shift(tree->fmt, 3, levels) &&
-			!cpu->gather.tree && (!cpu->budget || cpu->budget > S2_LAST_LEVEL));
+	return S2_USUAL(tree && tree->fmt &&
+			(known ? tree->fmt->straight == S2_STRAIGHT_KNOWN
+			       : tree->fmt->straight != S2_STRAIGHT_NEVER) &&
+			cpu && cpu->cache.granule_shift == s2_straight_shift(tree->fmt, 3, known) &&
+			!cpu->gather.tree);
 }
 
 /* The end of an operation on one page: s2_op_finish() where there is no struct s2_op. */
 S2_INLINE int s2_straight_finish(const struct s2_tree *tree, struct s2_cpu *cpu, bool stored,
-				 unsigned int levels)
+				 bool known)
 {
 	if (stored)
 		s2p_dsb_ishst();
-	cpu->done = s2_straight_page(tree->fmt, levels);
+	cpu->done = s2_straight_page(tree->fmt, known);
 	cpu->found = 0;
 	return S2_OK;
 }
 
 /* The same after a permission fault: heal() of op.c, and the end. */
 S2_INLINE int s2_straight_heal(const struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa,
-			       uint32_t flags, unsigned int levels)
+			       uint32_t flags, bool known)
 {
 	uint64_t token;
 
-	(void)s2_straight_finish(tree, cpu, true, levels);
+	(void)s2_straight_finish(tree, cpu, true, known);
 	if (flags & S2_FAULT) {
 		token = s2p_vmid_enter(tree->vttbr);
 		s2_invalidate_local(ipa);

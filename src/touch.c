@@ -62,34 +62,31 @@ S2_APART int touch(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint3
 }
 
 S2_INLINE int touch_page(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint32_t flags,
-			 unsigned int levels)
+			 bool known)
 {
+	enum s2_outcome outcome = S2_SEEN;
 	struct s2_place at;
 
 	if (ipa >= tree->fmt->ipa_end || flags & ~S2_FAULT)
 		return touch(tree, cpu, ipa, flags);
-	at = s2_straight(tree, ipa, levels);
-	if (!s2_place_has_page(tree->fmt, &at)) {
-		s2_leave(cpu, &at, S2_SEEN);
-		return touch(tree, cpu, ipa, flags);
+	at = s2_straight(tree, ipa, known);
+	if (s2_place_has_page(tree->fmt, &at)) {
+		if (at.desc & S2_DESC_AF || s2_place_change(&at, at.desc | S2_DESC_AF))
+			return s2_straight_finish(tree, cpu, !(at.desc & S2_DESC_AF), known);
+		outcome = S2_LOST;
 	}
-	if (!(at.desc & S2_DESC_AF) && !s2_place_change(&at, at.desc | S2_DESC_AF)) {
-		s2_leave(cpu, &at, S2_LOST);
-		return touch(tree, cpu, ipa, flags);
-	}
-	return s2_straight_finish(tree, cpu, !(at.desc & S2_DESC_AF), levels);
+	s2_leave(cpu, &at, outcome);
+	return touch(tree, cpu, ipa, flags);
 }
 
 S2_APART int touch_any(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint32_t flags)
 {
-	return s2_is_usual(tree, cpu, 0) ? touch_page(tree, cpu, ipa, flags, 0)
-					 : touch(tree, cpu, ipa, flags);
+	return s2_is_usual(tree, cpu, false) ? touch_page(tree, cpu, ipa, flags, false)
+					     : touch(tree, cpu, ipa, flags);
 }
 
 int s2_touch(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint32_t flags)
 {
-	if (s2_is_usual(tree, cpu, 4))
-		return touch_page(tree, cpu, ipa, flags, 4);
-	return s2_is_usual(tree, cpu, 3) ? touch_page(tree, cpu, ipa, flags, 3)
-					 : touch_any(tree, cpu, ipa, flags);
+	return s2_is_usual(tree, cpu, true) ? touch_page(tree, cpu, ipa, flags, true)
+					    : touch_any(tree, cpu, ipa, flags);
 }

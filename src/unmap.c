@@ -147,18 +147,18 @@ S2_INLINE bool cut_page(struct s2_tree *tree, struct s2_cpu *cpu, const struct s
 }
 
 S2_INLINE int unmap_page(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size,
-			 uint32_t flags, unsigned int levels)
+			 uint32_t flags, bool known)
 {
 	struct s2_place at;
 	bool page;
 
-	if (!s2_is_usual(tree, cpu, levels) || size != s2_straight_page(tree->fmt, levels) ||
+	if (!s2_is_usual(tree, cpu, known) || size != s2_straight_page(tree->fmt, known) ||
 	    ipa & tree->fmt->no_ipa || flags & ~S2_FAULT || cpu->log)
 		return unmap(tree, cpu, ipa, size, flags);
-	at = s2_straight(tree, ipa, levels);
+	at = s2_straight(tree, ipa, known);
 	page = s2_place_has_page(tree->fmt, &at) && !s2_is_dirty(at.desc);
 	if (S2_USUAL(page && cut_page(tree, cpu, &at, s2_tlbi_ipa(tree->fmt, ipa, S2_LAST_LEVEL))))
-		return s2_straight_finish(tree, cpu, false, levels);
+		return s2_straight_finish(tree, cpu, false, known);
 	s2_leave(cpu, &at, page ? S2_LOST : S2_SEEN);
 	return unmap(tree, cpu, ipa, size, flags);
 }
@@ -166,12 +166,11 @@ S2_INLINE int unmap_page(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa,
 S2_APART int unmap_any(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size,
 		       uint32_t flags)
 {
-	return s2_is_usual(tree, cpu, 3) ? unmap_page(tree, cpu, ipa, size, flags, 3)
-					 : unmap_page(tree, cpu, ipa, size, flags, 0);
+	return unmap_page(tree, cpu, ipa, size, flags, false);
 }
 
 int s2_unmap(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size, uint32_t flags)
 {
-	return s2_is_usual(tree, cpu, 4) ? unmap_page(tree, cpu, ipa, size, flags, 4)
-					 : unmap_any(tree, cpu, ipa, size, flags);
+	return s2_is_usual(tree, cpu, true) ? unmap_page(tree, cpu, ipa, size, flags, true)
+					    : unmap_any(tree, cpu, ipa, size, flags);
 }

@@ -3,8 +3,8 @@
 /*
  * A straight path takes the steps of the complete version: to others there is one.
  *
- * Each call is made twice, on worlds that are alike, and once so that it is not usual and
- * goes all of the complete way.  Steps, results and counters must be the same: with
+ * Each call is made twice, on worlds that are alike, and once with a format that says that no
+ * straight path is for it.  Steps, results and counters must be the same: with
  * whatever is at the entry, and if another CPU gets in between.
  */
 #include "lib/suite.h"
@@ -31,6 +31,9 @@ struct plan {
 	unsigned int lost; /* the compare-and-swap on the entry that fails; 0: none */
 	bool owned; /* the tree may have annotations */
 	bool odd; /* memory that is aligned to a page only */
+	bool log; /* what was dirty is to be reported */
+	uint32_t flags;
+	s2_attr attr; /* beside S2_RW */
 };
 
 /* Where everything is: in the first entry of no table. */
@@ -169,6 +172,13 @@ static const struct plan plans[] = {
 	{"a block over a table with odd bits", OVER, odd_table, .fault = false},
 	{"a block over a table that may have owners", OVER, full_table, .owned = true},
 	{"pages over a table", OVER, full_table, .odd = true},
+	{"an old block over a table", OVER, full_table, .attr = S2_OLD},
+	{"a block over a table, with a log", OVER, full_table, .log = true},
+	{"a block over a table, owners and all", OVER, full_table, .flags = S2_TAKE},
+	{"a block over a table that stays", OVER, full_table, .flags = S2_HOLES},
+	{"unmap a dirty page, with a log", UNMAP_PAGE, dirty_page, .log = true},
+	{"unmap a page, and clean", UNMAP_PAGE, one_page, .flags = S2_CLEAN},
+	{"unmap a page, and flush later", UNMAP_PAGE, one_page, .flags = S2_DEFER},
 	{"unmap a page", UNMAP_PAGE, one_page, .fault = false},
 	{"unmap a page, in a fault", UNMAP_PAGE, one_page, .fault = true},
 	{"unmap a page of a full table", UNMAP_PAGE, full_table, .fault = false},
@@ -259,47 +269,37 @@ static void before_step(const struct s2_host_event *event)
 static int call(struct world *w, const struct plan *plan)
 {
 	uint64_t page = s2_level_size(&w->fmt, 3), size = s2_level_size(&w->fmt, 2);
-	uint32_t flags = plan->fault ? S2_FAULT : 0;
+	uint32_t flags = plan->flags | (plan->fault ? S2_FAULT : 0);
 
 	if (plan->call == OVER)
 		return s2_map(&w->tree, &w->cpu[0], place(w), size,
-			      8 * size + (plan->odd ? page : 0), S2_RW, flags);
+			      8 * size + (plan->odd ? page : 0), S2_RW | plan->attr, flags);
 	return s2_unmap(&w->tree, &w->cpu[0], place(w), page, flags);
 }
 
 /* Of larger tables there would be too many steps to be kept. */
 static bool each_page(const struct plan *plan)
 {
-	return plan->owned || plan->odd;
-}
-
-/* What is not usual, and changes nothing: a budget that is just enough; a log of other pages. */
-static void make_unusual(struct world *w, const struct plan *plan)
-{
-	static uint64_t word;
-	static struct s2_bitmap elsewhere;
-
-	elsewhere = (struct s2_bitmap){.bits = 1, .word = &word};
-	if (plan->call == OVER && !each_page(plan))
-		w->cpu[0].budget = 3;
-	else
-		w->cpu[0].log = &elsewhere;
+	return plan->owned || plan->odd || plan->log || plan->flags & S2_HOLES;
 }
 
 /* The world is not closed: what was put there by hand cannot be taken apart. */
-static void play(const struct world_config *config, const struct plan *plan, bool usual,
+static void play(const struct world_config *config, const struct plan *plan, bool straight,
 		 struct record *record)
 {
+	struct s2_bitmap dirty = {.bits = 64, .word = &(uint64_t){0}};
 	struct world_config owned = *config;
 	struct world w;
 
 	owned.owned = plan->owned;
 	world_open(&w, &owned);
+	dirty.ipa = place(&w);
 	world_fill(&w, &w.cpu[0], 20);
 	world_fill(&w, &w.cpu[1], 20);
 	plan->prepare(&w);
-	if (!usual)
-		make_unusual(&w, plan);
+	w.cpu[0].log = plan->log ? &dirty : NULL;
+	if (!straight)
+		w.fmt.straight = S2_STRAIGHT_NEVER;
 	memset(record, 0, sizeof(*record));
 	run.world = &w;
 	run.plan = plan;

@@ -13,7 +13,7 @@ export S2_TEST S2_SEED
 TEST_ENGINE ?= src
 
 T := $(B)/test
-QUICK := format descriptor tlbi steps input contract corrupt grace bugs vmid group inspect clean ownership shape permissions
+QUICK := straight steps format descriptor tlbi input contract corrupt grace bugs vmid group inspect clean ownership shape permissions
 TEST_NAMES := $(QUICK) operations races threads
 TEST_LIB := $(filter-out %/threads.c,$(sort $(wildcard tests/lib/*.c))) platform/host/host.c platform/host/rcu.c
 TEST_HEADERS := $(wildcard tests/lib/*.h platform/host/*.h include/stage2/*.h $(TEST_ENGINE)/*.h)

@@ -68,7 +68,7 @@ struct s2_format {
 	uint8_t index_bits; /* of a table: granule_shift - 3 */
 	uint8_t leaf_levels; /* bit n: a leaf may stand at level n; bit 3 is always set */
 	uint8_t oa_high_shift; /* right shift that brings the high address bits to oa_high */
-	uint8_t straight; /* private: its levels, if the straight path is compiled for them, or 0 */
+	uint8_t straight; /* private: whether a fault is compiled for it */
 	uint8_t group_bits[4]; /* log2 of the leaves of a contiguous group, by level; 0: none */
 	uint32_t features;
 	uint32_t root_tables; /* 1..16 concatenated tables */

@@ -8,7 +8,7 @@ WHO ?=first## who notices a mutant: the first is enough, or all that would (firs
 
 # All that may notice a fault.
 .PHONY: mutant-programs
-mutant-programs: $(M)/explore $(WEAK)/weak $(addprefix $(B)/test/plain/,input tlbi steps bugs contract grace corrupt vmid inspect clean group ownership shape permissions races operations)
+mutant-programs: $(M)/explore $(WEAK)/weak $(addprefix $(B)/test/plain/,straight input tlbi steps bugs contract grace corrupt vmid inspect clean group ownership shape permissions races operations)
 
 ##@ Explore
 
