@@ -215,21 +215,20 @@ S2_APART int map(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_
 }
 
 /* `page` tells all that was asked for. */
-S2_APART int map_from(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, s2_desc page,
-		      uint32_t flags)
+S2_APART int map_from(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint32_t flags,
+		      s2_desc page)
 {
 	return map(tree, cpu, ipa, s2_level_size(tree->fmt, S2_LAST_LEVEL),
 		   s2_desc_pa(tree->fmt, page), s2_leaf_attr(tree->fmt, page), flags);
 }
 
-/* The page that is asked for, if it is one and the usual; else not valid. */
-S2_INLINE s2_desc page_of(const struct s2_format *fmt, uint64_t ipa, uint64_t size, uint64_t pa,
-			  s2_attr attr, uint32_t flags, bool known)
+S2_INLINE bool is_page(const struct s2_tree *tree, const struct s2_cpu *cpu, uint64_t ipa,
+		       uint64_t size, uint64_t pa, s2_attr attr, uint32_t flags, bool known)
 {
-	if (size != s2_straight_page(fmt, known) || (ipa & fmt->no_ipa) | (pa & fmt->no_pa) ||
-	    attr >= S2_LOG || flags & ~(S2_FAULT | S2_PAGES | S2_HOLES))
-		return 0;
-	return fmt->leaf[attr] | (known ? pa : s2_oa_encode(fmt, pa));
+	return (!known || size == s2_straight_page(NULL, true)) && s2_is_usual(tree, cpu, known) &&
+	       size == s2_straight_page(tree->fmt, known) && !(ipa & tree->fmt->no_ipa) &&
+	       !(pa & tree->fmt->no_pa) && attr < S2_LOG &&
+	       !(flags & ~(S2_FAULT | S2_PAGES | S2_HOLES));
 }
 
 /* Into nothing. */
@@ -238,43 +237,42 @@ S2_INLINE int map_page(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, s
 {
 	const struct s2_format *fmt = tree->fmt;
 	struct s2_place at = s2_straight(tree, ipa, known);
-	enum s2_outcome outcome = S2_SEEN;
 
-	if (S2_USUAL(at.level == S2_LAST_LEVEL && !at.desc)) {
-		if (!known)
-			maintain(s2_desc_pa(fmt, page), s2_straight_page(fmt, false),
-				 s2_is_cleaned(fmt, s2_leaf_attr(fmt, page)), s2_desc_exec(page));
-		if (s2_place_change(&at, page))
-			return s2_straight_finish(tree, cpu, true, known);
-		outcome = S2_LOST;
+	if (!S2_USUAL(at.level == S2_LAST_LEVEL && !at.desc)) {
+		s2_leave(cpu, &at, S2_SEEN);
+		return map_from(tree, cpu, ipa, flags, page);
 	}
-	s2_leave(cpu, &at, outcome);
-	return map_from(tree, cpu, ipa, page, flags);
+	if (!known)
+		maintain(s2_desc_pa(fmt, page), s2_straight_page(fmt, false),
+			 s2_is_cleaned(fmt, s2_leaf_attr(fmt, page)), s2_desc_exec(page));
+	if (!s2_place_change(&at, page)) {
+		s2_leave(cpu, &at, S2_LOST);
+		return map_from(tree, cpu, ipa, flags, page);
+	}
+	return s2_straight_finish(tree, cpu, true, known);
 }
 
 /* Also where caches are looked after: that takes longer than any way through the tables. */
 S2_APART int map_any(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size,
 		     uint64_t pa, s2_attr attr, uint32_t flags)
 {
-	s2_desc page = 0;
-
-	if (s2_is_usual(tree, cpu, false))
-		page = page_of(tree->fmt, ipa, size, pa, attr, flags, false);
-	return page & S2_DESC_VALID ? map_page(tree, cpu, ipa, page | S2_DESC_TABLE, flags, false)
-				    : map(tree, cpu, ipa, size, pa, attr, flags);
+	if (!is_page(tree, cpu, ipa, size, pa, attr, flags, false) || !tree->fmt->leaf[attr])
+		return map(tree, cpu, ipa, size, pa, attr, flags);
+	return map_page(tree, cpu, ipa,
+			tree->fmt->leaf[attr] | S2_DESC_TABLE | s2_oa_encode(tree->fmt, pa), flags,
+			false);
 }
 
-/* The block that is asked for, as the page that it begins with, if it may take a table's place. */
-static inline s2_desc block_of(const struct s2_tree *tree, const struct s2_cpu *cpu, uint64_t ipa,
-			       uint64_t size, uint64_t pa, s2_attr attr, uint32_t flags)
+/* Whether a block is asked for that may take the place of a table, with nothing unusual. */
+static inline bool is_block(const struct s2_tree *tree, const struct s2_cpu *cpu, uint64_t ipa,
+			    uint64_t size, uint64_t pa, s2_attr attr, uint32_t flags)
 {
-	const struct s2_format *fmt = tree->fmt;
-	uint64_t block = UINT64_C(1) << s2_straight_shift(fmt, 2, true);
+	uint64_t page = s2_straight_page(NULL, true);
+	uint64_t block = UINT64_C(1) << s2_straight_shift(NULL, 2, true);
 
-	if (size != block || (ipa | pa) & (block - 1) || tree->owned || cpu->log ||
-	    flags & ~S2_FAULT || !fmt->table_range[2])
-		return 0;
-	return page_of(fmt, ipa, s2_straight_page(fmt, true), pa, attr, flags, true);
+	return size == block && !((ipa | pa) & (block - 1)) && !(flags & ~S2_FAULT) &&
+	       is_page(tree, cpu, ipa, page, pa, attr, flags, true) && !tree->owned && !cpu->log &&
+	       tree->fmt->leaf[attr] & S2_DESC_TABLE && tree->fmt->table_range[2];
 }
 
 /* s2_replace() of `table` at `at`, and what comes after it.  False: somebody was faster. */
@@ -305,13 +303,14 @@ S2_INLINE bool replace_table(struct s2_tree *tree, struct s2_cpu *cpu, const str
 S2_APART int map_block(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size,
 		       uint64_t pa, s2_attr attr, uint32_t flags)
 {
-	s2_desc page = block_of(tree, cpu, ipa, size, pa, attr, flags);
-	s2_desc block = (page ^ S2_DESC_TABLE) | S2_DESC_AF, *table = NULL;
-	uint64_t operand = tree->fmt->table_range[2] | s2_tlbi_base(tree->fmt, ipa);
+	s2_desc block, *table = NULL;
 	struct s2_place at;
+	uint64_t operand;
 
-	if (!S2_USUAL(page & S2_DESC_TABLE))
+	if (!S2_USUAL(is_block(tree, cpu, ipa, size, pa, attr, flags)))
 		return map_any(tree, cpu, ipa, size, pa, attr, flags);
+	block = (tree->fmt->leaf[attr] ^ S2_DESC_TABLE) | S2_DESC_AF | pa;
+	operand = tree->fmt->table_range[2] | s2_tlbi_base(tree->fmt, ipa);
 	at = s2_straight_to(tree, ipa, 2, true);
 	if (S2_USUAL(at.level == 2 && !(at.desc & tree->fmt->no_table)))
 		table = s2p_table(at.desc);
@@ -327,13 +326,8 @@ S2_APART int map_block(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, u
 int s2_map(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size, uint64_t pa,
 	   s2_attr attr, uint32_t flags)
 {
-	s2_desc page = 0;
-
-	if (s2_is_usual(tree, cpu, true)) {
-		page = page_of(tree->fmt, ipa, size, pa, attr, flags, true);
-		if (!S2_USUAL(page & S2_DESC_TABLE))
-			return map_block(tree, cpu, ipa, size, pa, attr, flags);
-	}
-	return S2_USUAL(page & S2_DESC_TABLE) ? map_page(tree, cpu, ipa, page, flags, true)
-					      : map_any(tree, cpu, ipa, size, pa, attr, flags);
+	if (!S2_USUAL(is_page(tree, cpu, ipa, size, pa, attr, flags, true) &&
+		      tree->fmt->leaf[attr] & S2_DESC_TABLE))
+		return map_block(tree, cpu, ipa, size, pa, attr, flags);
+	return map_page(tree, cpu, ipa, tree->fmt->leaf[attr] | pa, flags, true);
 }
