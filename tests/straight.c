@@ -502,12 +502,33 @@ static void a_lookup_finds_what_a_walk_finds(void **state)
 		}
 }
 
+/* All bits that attributes stand in, and those around them. */
+static void attributes_are_what_the_decoder_says(void **state)
+{
+	struct s2_format fmt;
+
+	(void)state;
+	for (size_t f = 0; f < ARRAY_SIZE(three_levels); f++) {
+		set_context("format %zu", f);
+		require_status(s2_format_init(&fmt, &three_levels[f].format), S2_OK);
+		for (s2_desc low = 0; low < BIT(11); low += 2)
+			for (s2_desc high = 0; high < BIT(13); high++) {
+				s2_desc desc = high << 51 | low | S2_DESC_VALID;
+
+				require(s2_leaf_attr(&fmt, desc) == s2_desc_attr(&fmt, desc),
+					"%#llx: %#x, not %#x", LLU(desc), s2_leaf_attr(&fmt, desc),
+					s2_desc_attr(&fmt, desc));
+			}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_straight_path_makes_the_steps_of_the_complete_version),
 		cmocka_unit_test(a_fourth_level_changes_nothing),
 		cmocka_unit_test(a_cache_of_another_granule_is_refused),
+		cmocka_unit_test(attributes_are_what_the_decoder_says),
 		cmocka_unit_test(a_lookup_finds_what_a_walk_finds),
 	};
 
