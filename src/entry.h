@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* SPDX-FileCopyrightText: 2026 The stage2 authors */
 /*
- * One live entry: the only code that writes a descriptor others can see.
+ * One live entry: the only code that writes a descriptor others can see, but for the one
+ * compare-and-swap of a straight path (straight.h).
  *
  *	empty ------------- s2_entry_install ----------> leaf, table
  *	leaf -------------- s2_entry_change -----------> leaf that allows more, or less

@@ -147,6 +147,13 @@ static void block(void)
 	map_ok(&world, ipa() & ~(size - 1), size, 0, S2_RW, 0);
 }
 
+static void group(void)
+{
+	uint64_t size = s2_level_group(&world.fmt, 3) * page_size();
+
+	map_ok(&world, ipa() & ~(size - 1), size, PA, S2_R, S2_PAGES);
+}
+
 static void locked(void)
 {
 	table();
@@ -202,6 +209,16 @@ static void restricting(void)
 	world.tree.restricting = 1;
 }
 
+/* This CPU owes an invalidation. */
+static void deferred(void)
+{
+	read_only();
+	map_ok(&world, ipa() + page_size(), page_size(), PA, S2_RW, S2_PAGES);
+	require_status(
+		s2_unmap(&world.tree, &world.cpu[0], ipa() + page_size(), page_size(), S2_DEFER),
+		S2_OK);
+}
+
 /* The compare-and-swap that comes next finds something else. */
 static s2_desc raced;
 
@@ -234,6 +251,7 @@ static const struct scene {
 	{"dirty", dirty},
 	{"other memory", other_memory},
 	{"block", block},
+	{"group", group},
 	{"locked", locked},
 	{"sealed", sealed},
 	{"sealed table", sealed_table},
@@ -243,6 +261,7 @@ static const struct scene {
 	{"table nowhere", table_nowhere},
 	{"annotated", annotated},
 	{"restricting", restricting},
+	{"deferred", deferred},
 	{"race", race},
 	{"race with access", race_with_access},
 };
@@ -324,6 +343,7 @@ static void run(const struct world_config *config, const struct scene *scene,
 	scene->build();
 	locks = raced && !(raced & 1);
 	memset(&cpu->stats, 0, sizeof(cpu->stats));
+	cpu->done = cpu->found = 1;
 	if (!straight)
 		world.fmt.straight = S2_STRAIGHT_NEVER;
 	recording = record;
@@ -382,7 +402,7 @@ static void require_same(const struct record *a, const struct record *b)
 static const struct world_config three_levels[] = {
 	FORMAT(12, 39, 40, 8, F),
 	FORMAT(12, 39, 40, 8, F | S2_FEAT_FWB),
-	FORMAT(12, 43, 48, 8, F | S2_FEAT_FWB),
+	FORMAT(12, 43, 48, 8, F | S2_FEAT_FWB | S2_FEAT_CONTIG),
 	FORMAT(14, 47, 48, 8, F | S2_FEAT_FWB),
 	FORMAT(16, 48, 48, 8, F),
 	FORMAT(16, 52, 52, 8, F | S2_FEAT_FWB),
@@ -427,6 +447,24 @@ static void a_fourth_level_changes_nothing(void **state)
 			}
 }
 
+/* One page, and all else as usual. */
+static void a_cache_of_another_granule_is_refused(void **state)
+{
+	(void)state;
+	for (size_t f = 0; f < ARRAY_SIZE(three_levels); f++)
+		for (size_t c = 0; c < ARRAY_SIZE(calls); c++) {
+			open_filled(&world, &three_levels[f], 8);
+			table();
+			world.cpu[0].cache.granule_shift ^= 2;
+			set_context("format %zu, %s", f, calls[c].name);
+			require_status(make(&calls[c]), S2_BAD_CACHE);
+			require(!world.cpu[0].done, "%llu bytes done", LLU(world.cpu[0].done));
+			world.cpu[0].cache.granule_shift ^= 2;
+			require(look(&world, ipa()).kind == S2_KIND_EMPTY, "something is mapped");
+			world_close(&world);
+		}
+}
+
 static int keep(const struct s2_mapping *m, void *arg)
 {
 	*(struct s2_mapping *)arg = *m;
@@ -449,6 +487,7 @@ static void a_lookup_finds_what_a_walk_finds(void **state)
 			raced = 0;
 			world.tree.restricting = 0;
 			set_context("format %zu, %s", f, scenes[s].name);
+			require_status(s2_flush(&world.tree, &world.cpu[0]), S2_OK);
 			memset(&looked, 0xa5, sizeof(looked));
 			status = s2_walk(&world.tree, ipa(), page_size(), keep, &walked);
 			require_status(s2_lookup(&world.tree, ipa() + 9, &looked), status);
@@ -463,11 +502,33 @@ static void a_lookup_finds_what_a_walk_finds(void **state)
 		}
 }
 
+/* All bits that attributes stand in, and those around them. */
+static void attributes_are_what_the_decoder_says(void **state)
+{
+	struct s2_format fmt;
+
+	(void)state;
+	for (size_t f = 0; f < ARRAY_SIZE(three_levels); f++) {
+		set_context("format %zu", f);
+		require_status(s2_format_init(&fmt, &three_levels[f].format), S2_OK);
+		for (s2_desc low = 0; low < BIT(11); low += 2)
+			for (s2_desc high = 0; high < BIT(13); high++) {
+				s2_desc desc = high << 51 | low | S2_DESC_VALID;
+
+				require(s2_leaf_attr(&fmt, desc) == s2_desc_attr(&fmt, desc),
+					"%#llx: %#x, not %#x", LLU(desc), s2_leaf_attr(&fmt, desc),
+					s2_desc_attr(&fmt, desc));
+			}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_straight_path_makes_the_steps_of_the_complete_version),
 		cmocka_unit_test(a_fourth_level_changes_nothing),
+		cmocka_unit_test(a_cache_of_another_granule_is_refused),
+		cmocka_unit_test(attributes_are_what_the_decoder_says),
 		cmocka_unit_test(a_lookup_finds_what_a_walk_finds),
 	};
 
