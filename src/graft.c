@@ -408,5 +408,5 @@ int s2_graft_whole(struct s2_op *op, const struct s2_spot *at, unsigned int targ
 
 	if (status)
 		return status;
-	return S2_STEP_AGAIN;
+	return level == target ? s2_next(op, at) : S2_STEP_AGAIN;
 }
