@@ -86,33 +86,34 @@ static int seal_other(struct fold *f, s2_desc *entry, s2_desc *old)
 }
 
 /*
- * Seals entries up to the first that does not say `desc`, and `size` more each time: how many of
- * `n`.  Out of line: it wants all registers for itself.
+ * Seals entries up to the first that is not `sealed` but for the seal, and `size` more each time:
+ * how many of `n`.  Out of line: it wants all registers for itself.
  */
-__attribute__((noinline)) static uint64_t seal_same(s2_desc *entry, uint64_t n, s2_desc desc,
+__attribute__((noinline)) static uint64_t seal_same(s2_desc *entry, uint64_t n, s2_desc sealed,
 						    uint64_t size)
 {
 	uint64_t i = 0;
 
 	for (; i + 8 <= n; i += 8) {
 #pragma GCC unroll 8
-		for (unsigned int k = 0; k < 8; k++, desc += size) {
-			if (!s2p_cas(&entry[i + k], desc, desc + S2_DESC_SEAL))
+		for (unsigned int k = 0; k < 8; k++, sealed += size) {
+			if (!s2p_cas(&entry[i + k], sealed - S2_DESC_SEAL, sealed))
 				return i + k;
 		}
 	}
-	for (; i < n && s2p_cas(&entry[i], desc, desc + S2_DESC_SEAL); i++)
-		desc += size;
+	for (; i < n && s2p_cas(&entry[i], sealed - S2_DESC_SEAL, sealed); i++)
+		sealed += size;
 	return i;
 }
 
-/* `desc` is what entry 0 said a moment ago, without a seal: with one it would be taken for ours. */
+/* `desc` is what entry 0 said a moment ago. */
 static int seal(struct fold *f, s2_desc desc)
 {
 	s2_desc *end = f->table + f->entries;
 
 	for (s2_desc *entry = f->table; entry < end; entry++, desc += f->size) {
-		uint64_t n = seal_same(entry, (uint64_t)(end - entry), desc, f->size);
+		uint64_t n =
+			seal_same(entry, (uint64_t)(end - entry), desc | S2_DESC_SEAL, f->size);
 		int status;
 
 		f->noted |= n ? desc : 0;
@@ -214,7 +215,7 @@ int s2_collapse_table(struct s2_op *op, const struct s2_spot *at)
 		return s2_contend(op, at);
 	if (!begin(op, at, &f, first))
 		return S2_NOT_UNIFORM;
-	status = op->tree->grace ? seal(&f, first & ~S2_DESC_SEAL) : look(&f);
+	status = op->tree->grace ? seal(&f, first) : look(&f);
 	if (status == S2_RETRY)
 		return s2_contend(op, at);
 	return status ? status : collapse_sealed(op, at, &f);
