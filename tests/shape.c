@@ -335,6 +335,32 @@ static void what_any_page_has_noted_is_in_the_block(void **state)
 	}
 }
 
+static void every_page_is_sealed(struct world *w)
+{
+	for (uint64_t ipa = GB; ipa < GB + BLOCK; ipa += PAGE)
+		require_status(s2_map(&w->tree, &w->cpu[1], ipa, PAGE, 0, S2_RW, S2_FAULT),
+			       S2_RETRY);
+}
+
+/* A page that notes something else is tried, read and tried again, and so is the one behind it. */
+static void all_are_sealed_when_the_table_goes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(positions); i++) {
+		unsigned int tries = 512 + (positions[i] > 0) + (positions[i] < 511);
+		struct world w;
+
+		open_with(&w, 0, 8);
+		map_ok(&w, GB, BLOCK, S2_RW | S2_OLD, S2_PAGES);
+		touch(&w, positions[i], 0);
+		arrange(&w, S2_HOST_CAS, tries + 1, every_page_is_sealed);
+		require_status(collapse(&w, 0), S2_OK);
+		expect_happened();
+		assert_int_equal(look(&w, GB).attr, S2_RW);
+		world_close(&w);
+	}
+}
+
 static void clear_the_access_flag(struct world *w)
 {
 	require_status(s2_age(&w->tree, &w->cpu[1], GB, PAGE, NULL, S2_CLEAR), S2_OK);
@@ -996,6 +1022,7 @@ int main(void)
 		cmocka_unit_test(what_is_a_block_already_is_left),
 		cmocka_unit_test(a_page_that_another_has_locked_is_not_collapsed),
 		cmocka_unit_test(what_any_page_has_noted_is_in_the_block),
+		cmocka_unit_test(all_are_sealed_when_the_table_goes),
 		cmocka_unit_test(what_is_old_when_it_is_sealed_is_old_in_the_block),
 		cmocka_unit_test(a_page_that_differs_anywhere_keeps_the_table),
 		cmocka_unit_test(a_table_that_is_cut_when_it_is_sealed_is_not_retired_twice),
