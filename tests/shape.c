@@ -613,6 +613,33 @@ static void what_is_noted_twice_before_a_seal_stays(void **state)
 	world_close(&w);
 }
 
+static void take_the_write(struct world *w)
+{
+	require_status(s2_protect(&w->tree, &w->cpu[1], GB, PAGE, S2_W, 0, 0), S2_OK);
+}
+
+static void note_access_and_take_the_write_later(struct world *w)
+{
+	require_status(s2_touch(&w->tree, &w->cpu[1], GB, 0), S2_OK);
+	arrange(w, S2_HOST_CAS, 1, take_the_write);
+}
+
+/* It was read again, and found to fit. */
+static void what_changes_just_before_its_seal_is_not_sealed(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_with(&w, 0, 8);
+	map_ok(&w, GB, BLOCK, S2_RW | S2_OLD, S2_PAGES);
+	arrange(&w, S2_HOST_CAS, 1, note_access_and_take_the_write_later);
+	require_status(collapse(&w, 0), S2_NOT_UNIFORM);
+	expect_happened();
+	require_no_seal(&w);
+	assert_int_equal(look(&w, GB).attr, S2_R);
+	world_close(&w);
+}
+
 static unsigned int swaps;
 
 /* At the first: all of the table was looked at, and none of it is in the block yet. */
@@ -1032,6 +1059,7 @@ int main(void)
 		cmocka_unit_test(what_is_noted_in_a_block_that_is_formed_stays),
 		cmocka_unit_test(what_is_noted_around_a_seal_stays),
 		cmocka_unit_test(what_is_noted_twice_before_a_seal_stays),
+		cmocka_unit_test(what_changes_just_before_its_seal_is_not_sealed),
 		cmocka_unit_test(without_others_nothing_is_sealed_and_no_note_is_lost),
 		cmocka_unit_test(what_hardware_may_have_written_to_is_dirty_when_it_is_formed),
 		cmocka_unit_test(readers_go_through_and_writers_retry),
