@@ -54,7 +54,7 @@ static s2_desc slice(const struct s2_op *op, const struct s2_spot *at, uint64_t 
 __attribute__((noinline)) static void put_pairs(s2_desc *entry, uint64_t n, s2_desc even,
 						s2_desc odd, uint64_t step)
 {
-#pragma GCC unroll 8
+#pragma GCC unroll 16
 	for (; n; n--, entry += 2) {
 		even += step;
 		odd += step;
