@@ -79,6 +79,8 @@ const struct bench_case bench_cases[] = {
 	 .before = PAGE, .after = BLOCK},
 	{"collapse", "table", TABLES, .start = BENCH_START_TABLES, ONE_BY_ONE(BENCH_COLLAPSE),
 	 .before = PAGE, .after = BLOCK},
+	{"collapse-exclusive", "table", TABLES, .start = BENCH_START_TABLES,
+	 ONE_BY_ONE(BENCH_COLLAPSE), .exclusive = true, .before = PAGE, .after = BLOCK},
 	{"split", "block", TABLES, .start = BENCH_START_BLOCKS, ONE_BY_ONE(BENCH_SPLIT),
 	 .before = BLOCK, .after = PAGE},
 	{"collect-1", "page", GIB_AT_ONCE, .start = BENCH_START_LOG, .range = BENCH_COLLECT,

@@ -8,7 +8,8 @@
  *
  *	1  each entry, in ascending order: check that it fits, then set its seal
  *	   (a software bit: the guest goes on using it).  Who meets a seal waits or
- *	   retries.  One that does not fit: take our seals off, leave.
+ *	   retries.  One that does not fit: take our seals off, leave.  Most say what the
+ *	   one before says, one further: compared with that, check and seal are one access
  *	2  break the entry that points to the table, invalidate, make it the block; with
  *	   FEAT_BBM it becomes the block first, sealed as well, and is never invalid
  *	3  retire the table; its seals stay, and mean nothing any more
@@ -22,6 +23,10 @@
  * until the invalidation has completed.  Nobody reads them inside the window: where
  * hardware can set it, the block has it set.
  *
+ * Nobody calls in on a tree that is not shared while this runs (stage2.h), and a gather of ours
+ * was flushed: so there is nobody to keep out.  Then a look at each entry is all of step 1.  What
+ * the hardware notes behind it is in the block as well, as above, whether it was seen or not.
+ *
  * May run beside every other operation on the same tables.
  */
 #include "collapse.h"
@@ -30,72 +35,129 @@
 #include "reclaim.h"
 #include "replace.h"
 
+#define LOOK 64u /* entries at a time; a table has a multiple of it */
+
 struct fold {
 	s2_desc *table;
 	unsigned int level; /* of its entries */
 	unsigned int entries;
-	s2_desc first; /* entry 0 without what may differ: what all others go by */
-	s2_desc noted; /* what any entry has noted */
+	s2_desc first; /* entry 0 without `loose`: what all others go by */
+	s2_desc loose; /* what may differ: Contiguous, and what an entry notes */
+	s2_desc noted; /* has what of it any entry has */
+	uint64_t size; /* of an entry: entry 0 begins a block, so addresses count up in place */
 };
 
-/* What an entry notes, and others need not: the access flag, and that it is dirty, if it is logged. */
-static s2_desc noted(s2_desc desc)
+/*
+ * Takes the seals off entries up to `end`, ours; that of entry 0 last, or the next
+ * sealer would come in and meet what is left.
+ */
+static void unseal(const struct fold *f, s2_desc *end)
 {
-	return desc & (S2_DESC_AF | (s2_is_logged(desc) ? S2_DESC_WRITE : 0));
+	while (end > f->table)
+		s2_entry_unseal(--end, S2_DESC_SEAL);
 }
 
-/* What entry `i` must be, but for its seal, Contiguous bit and what it has noted. */
-static s2_desc expected(const struct s2_format *fmt, const struct fold *f, unsigned int i)
+/* What an entry must be, but for what is loose: 0, or why it is not sealed. */
+static int check(const struct fold *f, s2_desc desc, s2_desc want)
 {
-	uint64_t pa = s2_oa_decode(fmt, f->first) + ((uint64_t)i << s2_level_shift(fmt, f->level));
-
-	return (f->first & ~(fmt->oa_low | fmt->oa_high)) | s2_oa_encode(fmt, pa);
+	if (!((desc ^ want) & ~f->loose))
+		return S2_OK;
+	return s2_is_locked(desc) || s2_is_sealed(desc) ? S2_RETRY : S2_NOT_UNIFORM;
 }
 
 /*
- * Takes the seals off entries [0, n), ours; that of entry 0 last, or the next
- * sealer would come in and meet what is left.
+ * Seals an entry that may differ from *old in what is loose: 0 with what it said there, or why
+ * not.  Only the hardware's own updates make it look again.
  */
-static void unseal(const struct fold *f, unsigned int n)
+static int seal_other(struct fold *f, s2_desc *entry, s2_desc *old)
 {
-	while (n--)
-		s2_entry_unseal(&f->table[n], S2_DESC_SEAL);
-}
-
-/* Seals one entry: 0, or why not.  Only the hardware's own updates make it look again. */
-static int seal_entry(const struct s2_format *fmt, struct fold *f, unsigned int i)
-{
-	s2_desc *entry = &f->table[i];
-	s2_desc desc;
+	int status;
 
 	do {
-		desc = s2p_load(entry);
-		if (s2_is_locked(desc) || s2_is_sealed(desc))
-			return S2_RETRY;
-		if ((desc & ~(noted(desc) | S2_DESC_CONTIG)) != expected(fmt, f, i))
-			return S2_NOT_UNIFORM;
-	} while (!s2p_cas(entry, desc, desc | S2_DESC_SEAL));
-	f->noted |= noted(desc);
+		s2_desc desc = s2p_load(entry);
+
+		status = check(f, desc, *old);
+		if (status)
+			return status;
+		*old = desc;
+	} while (!s2p_cas(entry, *old, *old | S2_DESC_SEAL));
+	f->noted |= *old;
 	return S2_OK;
 }
 
-static int seal(const struct s2_format *fmt, struct fold *f)
+/*
+ * Seals entries up to the first that is not `sealed` but for the seal, and `size` more each time:
+ * how many of `n`.  Out of line: it wants all registers for itself.
+ */
+__attribute__((noinline)) static uint64_t seal_same(s2_desc *entry, uint64_t n, s2_desc sealed,
+						    uint64_t size)
 {
-	for (unsigned int i = 0; i < f->entries; i++) {
-		int status = seal_entry(fmt, f, i);
+	uint64_t i = 0;
 
+	for (; i + 8 <= n; i += 8) {
+#pragma GCC unroll 8
+		for (unsigned int k = 0; k < 8; k++, sealed += size) {
+			if (!s2p_cas(&entry[i + k], sealed - S2_DESC_SEAL, sealed))
+				return i + k;
+		}
+	}
+	for (; i < n && s2p_cas(&entry[i], sealed - S2_DESC_SEAL, sealed); i++)
+		sealed += size;
+	return i;
+}
+
+/* `desc` is what entry 0 said a moment ago. */
+static int seal(struct fold *f, s2_desc desc)
+{
+	s2_desc *end = f->table + f->entries;
+
+	for (s2_desc *entry = f->table; entry < end; entry++, desc += f->size) {
+		uint64_t n =
+			seal_same(entry, (uint64_t)(end - entry), desc | S2_DESC_SEAL, f->size);
+		int status;
+
+		f->noted |= n ? desc : 0;
+		entry += n;
+		if (entry == end)
+			break;
+		desc = f->first + (uint64_t)(entry - f->table) * f->size;
+		status = seal_other(f, entry, &desc);
 		if (status) {
-			unseal(f, i);
+			unseal(f, entry);
 			return status;
 		}
 	}
 	return S2_OK;
 }
 
-/* What the hardware may note in sealed entries is in the block, whether it does or not. */
+/* What `n` entries say other than `desc`, and `size` more each time. */
+static s2_desc differences(const s2_desc *entry, uint64_t n, s2_desc desc, uint64_t size)
+{
+	s2_desc differ = 0;
+
+#pragma GCC unroll 8
+	for (; n; n--, desc += size)
+		differ |= s2p_load(entry++) ^ desc;
+	return differ;
+}
+
+/* The same on a tree that is not shared: nobody is kept out, so a look is enough. */
+static int look(struct fold *f)
+{
+	s2_desc desc = f->first;
+
+	for (unsigned int i = 0; i < f->entries; i += LOOK, desc += LOOK * f->size) {
+		f->noted |= differences(&f->table[i], LOOK, desc, f->size);
+		if (f->noted & ~f->loose)
+			return S2_NOT_UNIFORM;
+	}
+	return S2_OK;
+}
+
+/* What the hardware may still note in the entries is in the block, whether it does or not. */
 static s2_desc block_of(const struct s2_op *op, const struct fold *f, unsigned int level)
 {
-	s2_desc leaf = f->first | f->noted;
+	s2_desc leaf = f->first | (f->noted & f->loose & ~S2_DESC_CONTIG);
 
 	leaf |= op->fmt->features & S2_FEAT_HAF ? S2_DESC_AF : 0;
 	leaf |= op->fmt->features & S2_FEAT_HD && s2_is_logged(leaf) ? S2_DESC_WRITE : 0;
@@ -128,21 +190,21 @@ static int collapse_sealed(struct s2_op *op, const struct s2_spot *at, const str
 	return s2_next(op, at);
 }
 
-/* A quick look before any seal: most tables that do not fit show it in entry 0. */
-static bool worth_sealing(const struct s2_op *op, const struct s2_spot *at, struct fold *f,
-			  s2_desc desc)
+/* What all entries go by, from entry 0: most tables that do not fit show it there. */
+static bool begin(const struct s2_op *op, const struct s2_spot *at, struct fold *f, s2_desc desc)
 {
-	f->first = desc & ~(noted(desc) | S2_DESC_SEAL | S2_DESC_CONTIG);
-	if (!s2_is_leaf(f->level, desc))
-		return false;
-	return !(s2_oa_decode(op->fmt, desc) & (s2_level_size(op->fmt, at->level) - 1));
+	f->level = at->level + 1;
+	f->entries = 1u << op->fmt->index_bits;
+	f->size = s2_level_size(op->fmt, f->level);
+	f->loose = S2_DESC_AF | S2_DESC_CONTIG | (s2_is_logged(desc) ? S2_DESC_WRITE : 0);
+	f->first = desc & ~(f->loose | S2_DESC_SEAL);
+	return s2_is_leaf(f->level, desc) &&
+	       !(s2_oa_decode(op->fmt, desc) & (s2_level_size(op->fmt, at->level) - 1));
 }
 
 int s2_collapse_table(struct s2_op *op, const struct s2_spot *at)
 {
-	struct fold f = {.table = s2p_table(s2_oa_decode(op->fmt, at->desc)),
-			 .level = at->level + 1,
-			 .entries = 1u << op->fmt->index_bits};
+	struct fold f = {.table = s2p_table(s2_oa_decode(op->fmt, at->desc))};
 	s2_desc first;
 	int status;
 
@@ -151,9 +213,9 @@ int s2_collapse_table(struct s2_op *op, const struct s2_spot *at)
 	first = s2p_load(&f.table[0]);
 	if (s2_is_sealed(at->desc) || s2_is_locked(first))
 		return s2_contend(op, at);
-	if (!worth_sealing(op, at, &f, first))
+	if (!begin(op, at, &f, first))
 		return S2_NOT_UNIFORM;
-	status = seal(op->fmt, &f);
+	status = op->tree->grace ? seal(&f, first) : look(&f);
 	if (status == S2_RETRY)
 		return s2_contend(op, at);
 	return status ? status : collapse_sealed(op, at, &f);
@@ -161,9 +223,11 @@ int s2_collapse_table(struct s2_op *op, const struct s2_spot *at)
 
 static int collapse_visit(struct s2_op *op, struct s2_spot *at)
 {
+	if (at->level < op->top && s2_is_table(at->level, at->desc))
+		return S2_STEP_DOWN;
 	switch (s2_kind(op->fmt, at->level, at->desc)) {
 	case S2_KIND_TABLE:
-		return at->level < op->top ? S2_STEP_DOWN : s2_collapse_table(op, at);
+		return s2_collapse_table(op, at);
 	case S2_KIND_LEAF:
 		return s2_next(op, at);
 	case S2_KIND_LOCKED:

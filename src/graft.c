@@ -15,8 +15,9 @@
  * mapped (or unmapped) under it costs one break, not two.  Over an empty entry
  * there is nothing to break: one compare-and-swap publishes the tables.
  *
- * The tables are filled by plain stores; the release of the install or the make
- * orders them before the pointer, for walkers in software and in hardware.
+ * The tables are filled by plain stores, each entry once, with addresses that are counted up and
+ * not encoded anew; the release of the install or the make orders them before the pointer, for
+ * walkers in software and in hardware.
  */
 #include "graft.h"
 
@@ -31,7 +32,6 @@ struct graft {
 	unsigned int n; /* of tables */
 	unsigned int level; /* of the entries of the finest ones */
 	bool whole; /* there are tables down to `level` for all that the entry covered */
-	uint64_t end; /* first IPA behind what the operation changed in them */
 };
 
 /* What an entry of `level` for `ipa` says if it says what `at` said. */
@@ -48,31 +48,89 @@ static s2_desc slice(const struct s2_op *op, const struct s2_spot *at, uint64_t 
 }
 
 /*
- * `n` entries: leaves of adjoining memory from `desc` on, or all of them `desc`.  An address counts
- * up in place, but for what is above its low bits.
+ * `n` pairs of entries, `step` from each to the next: a sum for the even ones and one for the odd
+ * ones.  Out of line: a compiler that knows that one follows from the other makes a chain of them.
  */
-static void put(const struct s2_format *fmt, s2_desc *entry, uint64_t n, s2_desc desc,
-		unsigned int level)
+__attribute__((noinline)) static void put_pairs(s2_desc *entry, uint64_t n, s2_desc even,
+						s2_desc odd, uint64_t step)
 {
-	uint64_t size = s2_is_valid(desc) ? s2_level_size(fmt, level) : 0;
-	uint64_t room = (fmt->oa_low - (desc & fmt->oa_low) + size) >> s2_level_shift(fmt, level);
-
-	uint64_t in_place = size && room < n ? room : n;
-
-	for (uint64_t i = 0; i < in_place; i++)
-		entry[i] = desc + i * size;
-	for (uint64_t i = in_place; i < n; i++)
-		entry[i] = s2_leaf_after(fmt, level, desc, (unsigned int)i);
+#pragma GCC unroll 16
+	for (; n; n--, entry += 2) {
+		even += step;
+		odd += step;
+		entry[0] = even;
+		entry[1] = odd;
+	}
 }
 
-/* One table of entries of `level`, around `ipa`, all of them what `at` said. */
-static void fill(const struct s2_op *op, const struct s2_spot *at, s2_desc *table, uint64_t ipa,
+/* `n` entries, all of them `desc`. */
+static void put_same(s2_desc *entry, uint64_t n, s2_desc desc)
+{
+#pragma GCC unroll 8
+	for (uint64_t pairs = n / 2; pairs; pairs--, entry += 2) {
+		entry[0] = desc;
+		entry[1] = desc;
+	}
+	if (n & 1)
+		entry[0] = desc;
+}
+
+/* `n` entries: `desc`, and each `size` more than the one before. */
+static void count_up(s2_desc *entry, uint64_t n, s2_desc desc, uint64_t size)
+{
+	put_pairs(entry, n / 2, desc - 2 * size, desc - size, 2 * size);
+	if (n & 1)
+		entry[n - 1] = desc + (n - 1) * size;
+}
+
+/* The same of leaves: an address counts up in place, but for what is above its low bits. */
+static void put_leaves(const struct s2_format *fmt, s2_desc *entry, uint64_t n, s2_desc desc,
+		       unsigned int level)
+{
+	uint64_t size = s2_level_size(fmt, level);
+	uint64_t room = (fmt->oa_low - (desc & fmt->oa_low) + size) >> s2_level_shift(fmt, level);
+
+	if (room < n) {
+		count_up(entry, room, desc, size);
+		entry += room;
+		n -= room;
+		desc = s2_leaf_after(fmt, level, desc, (unsigned int)room);
+	}
+	count_up(entry, n, desc, size);
+}
+
+/* Entries [from, to) of a table, leaves from `desc` on, become groups where there can be any. */
+static void mark_groups(const struct s2_format *fmt, s2_desc *table, uint64_t from, uint64_t to,
+			s2_desc desc, unsigned int level)
+{
+	uint64_t inside = s2_level_group(fmt, level) - 1;
+	uint64_t frame = s2_oa_decode(fmt, desc) >> s2_level_shift(fmt, level);
+
+	if ((from ^ frame) & inside || s2_is_logged(desc))
+		return;
+	for (uint64_t i = (from + inside) & ~inside; i < (to & ~inside); i++)
+		table[i] |= S2_DESC_CONTIG;
+}
+
+/* Entries [from, to) of a table of `level`: leaves from `desc` on; or `desc`, if it is none. */
+static void put(const struct s2_format *fmt, s2_desc *table, uint64_t from, uint64_t to,
+		s2_desc desc, unsigned int level)
+{
+	if (!s2_is_valid(desc)) {
+		put_same(&table[from], to - from, desc);
+		return;
+	}
+	put_leaves(fmt, &table[from], to - from, desc, level);
+	if (fmt->group_bits[level])
+		mark_groups(fmt, table, from, to, desc, level);
+}
+
+/* All of a table of `level` that begins with `base`: what `at` said. */
+static void fill(const struct s2_op *op, const struct s2_spot *at, s2_desc *table, uint64_t base,
 		 unsigned int level)
 {
-	uint64_t size = s2_level_size(op->fmt, level) << op->fmt->index_bits;
-
-	put(op->fmt, table, UINT64_C(1) << op->fmt->index_bits,
-	    slice(op, at, ipa & ~(size - 1), level), level);
+	put(op->fmt, table, 0, UINT64_C(1) << op->fmt->index_bits, slice(op, at, base, level),
+	    level);
 }
 
 uint64_t s2_graft_end(const struct s2_op *op, unsigned int target)
@@ -85,35 +143,58 @@ uint64_t s2_graft_end(const struct s2_op *op, unsigned int target)
 	return op->end & ~(s2_level_size(op->fmt, target) - 1);
 }
 
-/* What the operation wants from op->pos to `end`, in the table of `level` that holds both. */
-static void overwrite(const struct s2_op *op, s2_desc *table, unsigned int level, uint64_t end)
-{
-	put(op->fmt, &table[s2_index(op->fmt, op->pos, level)],
-	    (end - op->pos) >> s2_level_shift(op->fmt, level), s2_op_leaf(op, op->pos, level),
-	    level);
-}
-
 static s2_desc table_desc(const struct s2_op *op, const s2_desc *table)
 {
 	return S2_DESC_VALID | S2_DESC_TABLE | s2_oa_encode(op->fmt, s2p_table_pa(table));
 }
 
-static int build(struct s2_op *op, const struct s2_spot *at, unsigned int target, struct graft *g)
+/* What `at` said, but for entries [from, to) of the table around op->pos. */
+static void fill_around(const struct s2_op *op, const struct s2_spot *at, s2_desc *table,
+			unsigned int level, uint64_t from, uint64_t to)
 {
-	int status;
+	unsigned int shift = s2_level_shift(op->fmt, level);
+	uint64_t entries = UINT64_C(1) << op->fmt->index_bits;
+	uint64_t base = op->pos & ~((entries << shift) - 1);
 
-	*g = (struct graft){.n = target - at->level, .level = target, .end = op->pos};
-	status = s2_take_tables(op->tree, op->cpu, g->table, g->n);
+	if (from)
+		put(op->fmt, table, 0, from, slice(op, at, base, level), level);
+	if (to < entries)
+		put(op->fmt, table, to, entries, slice(op, at, base + (to << shift), level), level);
+}
+
+/* The finest table: from op->pos to `end` what the operation wants. */
+static void build_last(const struct s2_op *op, const struct s2_spot *at, s2_desc *table,
+		       unsigned int level, uint64_t end)
+{
+	uint64_t from = s2_index(op->fmt, op->pos, level);
+	uint64_t to = from + ((end - op->pos) >> s2_level_shift(op->fmt, level));
+
+	if (from == to) {
+		fill_around(op, at, table, level, 0, 0);
+		return;
+	}
+	fill_around(op, at, table, level, from, to);
+	put(op->fmt, table, from, to, s2_op_leaf(op, op->pos, level), level);
+}
+
+/* Down to `target`.  No entry is written twice. */
+static int build(struct s2_op *op, const struct s2_spot *at, unsigned int target, uint64_t end,
+		 struct graft *g)
+{
+	unsigned int last = target - at->level - 1;
+	int status = s2_take_tables(op->tree, op->cpu, g->table, last + 1);
+
 	if (status)
 		return status;
-	for (unsigned int i = 0; i < g->n; i++) {
-		unsigned int level = at->level + 1 + i;
+	for (unsigned int i = 0; i < last; i++) {
+		unsigned int index = s2_index(op->fmt, op->pos, at->level + 1 + i);
 
-		fill(op, at, g->table[i], op->pos, level);
-		if (i)
-			g->table[i - 1][s2_index(op->fmt, op->pos, level - 1)] =
-				table_desc(op, g->table[i]);
+		fill_around(op, at, g->table[i], at->level + 1 + i, index, index + 1);
+		g->table[i][index] = table_desc(op, g->table[i + 1]);
 	}
+	build_last(op, at, g->table[last], target, end);
+	g->n = last + 1;
+	g->whole = false;
 	return S2_OK;
 }
 
@@ -136,15 +217,14 @@ static int build_whole(struct s2_op *op, const struct s2_spot *at, struct graft 
 	if (status)
 		return status;
 	g->table[0] = s2_cache_pop(&op->cpu->cache);
-	fill(op, at, g->table[0], at->base, at->level + 1);
 	for (unsigned int level = at->level + 1; level < g->level; level++) {
 		uint64_t size = s2_level_size(op->fmt, level);
 
 		for (uint64_t ipa = at->base; ipa < s2_spot_end(op, at); ipa += size) {
 			s2_desc *table = s2_cache_pop(&op->cpu->cache);
 
-			fill(op, at, table, ipa, level + 1);
-			s2_group_fresh(op->fmt, table, level + 1);
+			if (level + 1 == g->level)
+				fill(op, at, table, ipa, g->level);
 			*private_entry(op, at, g, ipa, level) = table_desc(op, table);
 		}
 	}
@@ -245,46 +325,55 @@ static void give_back(struct s2_op *op, const struct s2_spot *at, struct graft *
 		s2_return_tables(op->tree, op->cpu, g->table, g->n);
 }
 
+/* 0, or what to do when somebody was faster. */
 static int publish(struct s2_op *op, const struct s2_spot *at, struct graft *g)
 {
-	bool made;
+	bool made = s2_is_valid(at->desc) ? replace_block(op, at, g)
+					  : s2_entry_install(op, at, table_desc(op, g->table[0]));
 
-	for (unsigned int i = 0; !g->whole && i < g->n; i++)
-		s2_group_fresh(op->fmt, g->table[i], at->level + 1 + i);
-	made = s2_is_valid(at->desc) ? replace_block(op, at, g)
-				     : s2_entry_install(op, at, table_desc(op, g->table[0]));
 	if (!made) {
 		give_back(op, at, g);
 		return s2_lost(op);
 	}
 	op->cpu->stats.tables_linked += g->n;
-	s2_log_replaced(op, at->desc, op->attr_bits, op->pos, g->end);
-	s2_spend(op, (g->end - op->pos) >> s2_level_shift(op->fmt, g->level));
-	op->pos = g->end;
-	return S2_STEP_AGAIN;
+	return 0;
 }
 
 /* A change of a part of a block is not one of size alone: with FEAT_BBM the two come one by one. */
 int s2_graft(struct s2_op *op, const struct s2_spot *at, unsigned int target)
 {
+	uint64_t end = s2_splits_first(op, at) ? op->pos : s2_graft_end(op, target);
 	struct graft g;
-	int status = build(op, at, target, &g);
+	int status = build(op, at, target, end, &g);
+
+	if (!status)
+		status = publish(op, at, &g);
+	if (status)
+		return status;
+	s2_log_replaced(op, at->desc, op->attr_bits, op->pos, end);
+	s2_spend(op, (end - op->pos) >> s2_level_shift(op->fmt, target));
+	op->pos = end;
+	return S2_STEP_AGAIN;
+}
+
+static int split_once(struct s2_op *op, const struct s2_spot *at)
+{
+	struct graft g;
+	int status = s2_take_tables(op->tree, op->cpu, g.table, 1);
 
 	if (status)
 		return status;
-	if (!s2_splits_first(op, at)) {
-		g.end = s2_graft_end(op, target);
-		overwrite(op, g.table[g.n - 1], target, g.end);
-	}
+	g.n = 1;
+	g.whole = false;
+	fill(op, at, g.table[0], at->base, at->level + 1);
 	return publish(op, at, &g);
 }
 
 int s2_graft_split(struct s2_op *op, const struct s2_spot *at)
 {
-	struct graft g;
-	int status = build(op, at, at->level + 1, &g);
+	int status = split_once(op, at);
 
-	return status ? status : publish(op, at, &g);
+	return status ? status : S2_STEP_AGAIN;
 }
 
 /* Entries of the tables count like entries visited. */
@@ -293,23 +382,31 @@ static bool affords(const struct s2_op *op, const struct graft *g)
 	return g->n <= op->cpu->cache.count && (uint64_t)g->n << op->fmt->index_bits <= op->budget;
 }
 
-int s2_graft_whole(struct s2_op *op, const struct s2_spot *at, unsigned int target)
+/* Over as many levels as can be, down to `level` at most: which is the last of them. */
+static int split_deep(struct s2_op *op, const struct s2_spot *at, unsigned int *level)
 {
-	struct graft g = {.n = 1, .level = at->level + 1, .whole = true, .end = op->pos};
-	int status;
+	struct graft g = {.n = 1, .level = at->level + 1, .whole = true};
 
-	while (g.level < target) {
+	for (; g.level < *level; g.level++)
 		g.n = (g.n << op->fmt->index_bits) + 1;
-		g.level++;
-	}
-	while (g.level > at->level + 1) {
-		status = affords(op, &g) ? build_whole(op, at, &g) : S2_NO_PAGE;
-		if (!status) {
+	for (; g.level > at->level + 1; g.level--) {
+		*level = g.level;
+		if (affords(op, &g) && !build_whole(op, at, &g)) {
 			s2_spend(op, (uint64_t)g.n << op->fmt->index_bits);
 			return publish(op, at, &g);
 		}
 		g.n >>= op->fmt->index_bits;
-		g.level--;
 	}
-	return s2_graft_split(op, at);
+	*level = g.level;
+	return split_once(op, at);
+}
+
+int s2_graft_whole(struct s2_op *op, const struct s2_spot *at, unsigned int target)
+{
+	unsigned int level = target;
+	int status = target == at->level + 1 ? split_once(op, at) : split_deep(op, at, &level);
+
+	if (status)
+		return status;
+	return level == target ? s2_next(op, at) : S2_STEP_AGAIN;
 }

@@ -30,7 +30,8 @@ int s2_graft_split(struct s2_op *op, const struct s2_spot *at);
 
 /*
  * The same for all of a block at once, down to `target` or as near to it as cache, quota
- * and budget allow, which is one level at least.
+ * and budget allow, which is one level at least.  S2_STEP_NEXT, with op->pos behind the block,
+ * if it was down to `target`: others may have changed the tables since, but that came after.
  */
 int s2_graft_whole(struct s2_op *op, const struct s2_spot *at, unsigned int target);
 

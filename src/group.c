@@ -300,34 +300,6 @@ int s2_group_form(struct s2_op *op, const struct s2_spot *at)
 	return S2_STEP_NEXT;
 }
 
-static bool is_uniform(const struct s2_format *fmt, const s2_desc *entry, unsigned int level)
-{
-	unsigned int n = s2_level_group(fmt, level);
-	uint64_t size = (uint64_t)n << s2_level_shift(fmt, level);
-
-	if (!s2_is_leaf(level, *entry) || s2_is_logged(*entry) ||
-	    s2_oa_decode(fmt, *entry) & (size - 1))
-		return false;
-	for (unsigned int i = 1; i < n; i++) {
-		if (entry[i] != s2_leaf_after(fmt, level, *entry, i))
-			return false;
-	}
-	return true;
-}
-
-void s2_group_fresh(const struct s2_format *fmt, s2_desc *table, unsigned int level)
-{
-	unsigned int n = s2_level_group(fmt, level);
-	unsigned int entries = 1u << fmt->index_bits;
-
-	for (unsigned int first = 0; n > 1 && first < entries; first += n) {
-		if (!is_uniform(fmt, &table[first], level))
-			continue;
-		for (unsigned int i = 0; i < n; i++)
-			table[first + i] |= S2_DESC_CONTIG;
-	}
-}
-
 static int group_visit(struct s2_op *op, struct s2_spot *at)
 {
 	switch (s2_kind(op->fmt, at->level, at->desc)) {

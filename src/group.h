@@ -59,9 +59,6 @@ static inline bool s2_group_fits(const struct s2_format *fmt, const struct s2_sp
 	return !((desc ^ want) & ~S2_DESC_AF);
 }
 
-/* Sets the Contiguous bit wherever it may be in a table that nobody else sees. */
-void s2_group_fresh(const struct s2_format *fmt, s2_desc *table, unsigned int level);
-
 /*
  * The entry at `at`, one of a group, shall change: takes the group apart.
  * S2_STEP_AGAIN, or a status.

@@ -7,7 +7,8 @@
  *
  *	| 1 GiB | -> | table | -> 512 tables of pages	one swap, if there are pages for all
  *
- * What is split already is passed over at the table that has the level asked for in it.
+ * What is split already is passed over at the table that has the level asked for in it, and what
+ * has just been split is not looked at again.
  *
  * May run beside every other operation on the same tables.
  */
@@ -16,17 +17,28 @@
 #include "group.h"
 #include "walk.h"
 
+/* Nothing above the level asked for is in it, and what is below is as it shall be. */
 static int split_table(struct s2_op *op, const struct s2_spot *at)
 {
-	if (at->level + 1 < op->top)
-		return S2_STEP_DOWN;
 	return s2p_table(s2_oa_decode(op->fmt, at->desc)) ? s2_next(op, at) : s2_corrupt(op, at);
+}
+
+static int split_leaf(struct s2_op *op, const struct s2_spot *at)
+{
+	if (s2_is_grouped(at->desc))
+		return s2_group_dissolve(op, at);
+	if (at->level + 1 < op->top && !s2_covered(op, at))
+		return s2_graft_split(op, at);
+	return s2_graft_whole(op, at, op->top);
 }
 
 static int split_visit(struct s2_op *op, struct s2_spot *at)
 {
-	enum s2_kind kind = s2_kind(op->fmt, at->level, at->desc);
+	enum s2_kind kind;
 
+	if (at->level + 1 < op->top && s2_is_table(at->level, at->desc))
+		return S2_STEP_DOWN;
+	kind = s2_kind(op->fmt, at->level, at->desc);
 	if (kind == S2_KIND_CORRUPT)
 		return s2_corrupt(op, at);
 	if (at->level >= op->top)
@@ -35,11 +47,7 @@ static int split_visit(struct s2_op *op, struct s2_spot *at)
 		return s2_contend(op, at);
 	if (kind == S2_KIND_TABLE)
 		return split_table(op, at);
-	if (kind != S2_KIND_LEAF)
-		return s2_next(op, at);
-	if (s2_is_grouped(at->desc))
-		return s2_group_dissolve(op, at);
-	return s2_covered(op, at) ? s2_graft_whole(op, at, op->top) : s2_graft_split(op, at);
+	return kind == S2_KIND_LEAF ? split_leaf(op, at) : s2_next(op, at);
 }
 
 int s2_split(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size, uint32_t level,

@@ -20,13 +20,18 @@
 static const uint32_t levels_of_bbm[] = {0, S2_FEAT_BBM1, S2_FEAT_BBM2,
 					 S2_FEAT_BBM1 | S2_FEAT_BBM2};
 
-static void open_with(struct world *w, uint32_t features, uint32_t pages)
+static void open_as(struct world *w, uint32_t features, uint32_t pages, bool shared)
 {
-	const struct world_config config = {.format = {12, 39, 40, 8, features}, .shared = true};
+	const struct world_config config = {.format = {12, 39, 40, 8, features}, .shared = shared};
 
 	world_open(w, &config);
 	world_fill(w, &w->cpu[0], pages);
 	world_fill(w, &w->cpu[1], 6);
+}
+
+static void open_with(struct world *w, uint32_t features, uint32_t pages)
+{
+	open_as(w, features, pages, true);
 }
 
 static void map_ok(struct world *w, uint64_t ipa, uint64_t size, s2_attr attr, uint32_t flags)
@@ -295,6 +300,110 @@ static void a_page_that_another_has_locked_is_not_collapsed(void **state)
 	}
 }
 
+/* Where entries are compared eight at a time, and where that begins again. */
+static const unsigned int positions[] = {0, 1, 2, 7, 8, 9, 15, 16, 100, 503, 504, 505, 510, 511};
+
+static void touch(struct world *w, unsigned int page, uint32_t flags)
+{
+	require_status(s2_touch(&w->tree, &w->cpu[0], GB + page * PAGE, flags), S2_OK);
+}
+
+static void collapse_noted(bool shared, unsigned int written, unsigned int read, uint32_t flags)
+{
+	s2_attr noted = S2_RW | S2_LOG | (flags ? S2_DIRTY : 0);
+	struct world w;
+
+	open_as(&w, 0, 8, shared);
+	map_ok(&w, GB, BLOCK, S2_RW | S2_LOG | S2_OLD, S2_PAGES);
+	touch(&w, written, flags);
+	touch(&w, read, 0);
+	require_status(collapse(&w, 0), S2_OK);
+	require(look(&w, GB).level == 2 && look(&w, GB).pa == GB && look(&w, GB).attr == noted,
+		"pages %u and %u: %#llx", written, read, LLU(look(&w, GB).desc));
+	world_close(&w);
+}
+
+static void what_any_page_has_noted_is_in_the_block(void **state)
+{
+	(void)state;
+	for (unsigned int shared = 0; shared < 2; shared++) {
+		for (size_t i = 0; i < ARRAY_SIZE(positions); i++) {
+			for (size_t j = 0; j < ARRAY_SIZE(positions); j++)
+				collapse_noted(shared, positions[i], positions[j], S2_WRITE);
+			collapse_noted(shared, positions[i], positions[i], 0);
+		}
+	}
+}
+
+static void every_page_is_sealed(struct world *w)
+{
+	for (uint64_t ipa = GB; ipa < GB + BLOCK; ipa += PAGE)
+		require_status(s2_map(&w->tree, &w->cpu[1], ipa, PAGE, 0, S2_RW, S2_FAULT),
+			       S2_RETRY);
+}
+
+/* A page that notes something else is tried, read and tried again, and so is the one behind it. */
+static void all_are_sealed_when_the_table_goes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(positions); i++) {
+		unsigned int tries = 512 + (positions[i] > 0) + (positions[i] < 511);
+		struct world w;
+
+		open_with(&w, 0, 8);
+		map_ok(&w, GB, BLOCK, S2_RW | S2_OLD, S2_PAGES);
+		touch(&w, positions[i], 0);
+		arrange(&w, S2_HOST_CAS, tries + 1, every_page_is_sealed);
+		require_status(collapse(&w, 0), S2_OK);
+		expect_happened();
+		assert_int_equal(look(&w, GB).attr, S2_RW);
+		world_close(&w);
+	}
+}
+
+static void clear_the_access_flag(struct world *w)
+{
+	require_status(s2_age(&w->tree, &w->cpu[1], GB, PAGE, NULL, S2_CLEAR), S2_OK);
+}
+
+/* Just before it is sealed; no other page was accessed. */
+static void what_is_old_when_it_is_sealed_is_old_in_the_block(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_with(&w, 0, 8);
+	map_ok(&w, GB, BLOCK, S2_RW | S2_OLD, S2_PAGES);
+	touch(&w, 0, 0);
+	arrange(&w, S2_HOST_CAS, 1, clear_the_access_flag);
+	require_status(collapse(&w, 0), S2_OK);
+	expect_happened();
+	assert_int_equal(look(&w, GB).attr, S2_RW | S2_OLD);
+	assert_int_equal(look(&w, GB).level, 2);
+	world_close(&w);
+}
+
+/* Of no other memory, and with no other permissions; some pages beside it were accessed. */
+static void a_page_that_differs_anywhere_keeps_the_table(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 4 * ARRAY_SIZE(positions); i++) {
+		uint64_t page = positions[i / 4] * PAGE;
+		struct world w;
+
+		open_as(&w, 0, 8, i & 1);
+		map_ok(&w, GB, BLOCK, S2_RW | S2_OLD, S2_PAGES);
+		touch(&w, positions[i / 4] / 2, 0);
+		require_status(s2_map(&w.tree, &w.cpu[0], GB + page, PAGE, GB + page + (i & 2) * GB,
+				      i & 2 ? S2_RW : S2_R, 0),
+			       S2_OK);
+		require_status(collapse(&w, 0), S2_NOT_UNIFORM);
+		require_no_seal(&w);
+		assert_int_equal(w.cpu[0].stats.collapses + w.cpu[0].stats.tables_unlinked, 0);
+		world_close(&w);
+	}
+}
+
 /* All are sealed, and the table around them goes. */
 static void a_table_that_is_cut_when_it_is_sealed_is_not_retired_twice(void **state)
 {
@@ -473,13 +582,96 @@ static void what_is_noted_around_a_seal_stays(void **state)
 
 	open_with(&w, 0, 8);
 	map_ok(&w, GB, BLOCK - PAGE, S2_RW | S2_LOG | S2_OLD, S2_PAGES);
-	arrange(&w, S2_HOST_CAS, 2 * 511, note);
+	arrange(&w, S2_HOST_CAS, 2 * 511 + 1, note);
 	require_status(collapse(&w, 0), S2_NOT_UNIFORM);
 	expect_happened();
 	require_no_seal(&w);
 	assert_int_equal(look(&w, GB).attr, S2_RW | S2_LOG | S2_DIRTY);
 	assert_int_equal(look(&w, GB + PAGE).attr, S2_RW | S2_LOG | S2_OLD);
 	world_close(&w);
+}
+
+/* The first note makes the seal miss; the next one comes when the entry was read again. */
+static void note_access_and_a_write_later(struct world *w)
+{
+	require_status(s2_touch(&w->tree, &w->cpu[1], GB, 0), S2_OK);
+	arrange(w, S2_HOST_CAS, 1, note);
+}
+
+static void what_is_noted_twice_before_a_seal_stays(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_with(&w, 0, 8);
+	map_ok(&w, GB, BLOCK, S2_RW | S2_LOG | S2_OLD, S2_PAGES);
+	arrange(&w, S2_HOST_CAS, 1, note_access_and_a_write_later);
+	require_status(collapse(&w, 0), S2_OK);
+	expect_happened();
+	assert_int_equal(look(&w, GB).attr, S2_RW | S2_LOG | S2_DIRTY);
+	assert_int_equal(look(&w, GB).level, 2);
+	world_close(&w);
+}
+
+static int taken;
+
+static void take_the_write(struct world *w)
+{
+	taken = s2_protect(&w->tree, &w->cpu[1], GB + PAGE, PAGE, S2_W, 0, S2_FAULT);
+}
+
+/* Page 1 is not what page 0 lets expect: it is read, and may be another one when it is sealed. */
+static void what_changes_just_before_its_seal_stays_changed(void **state)
+{
+	unsigned int changed = 0;
+
+	(void)state;
+	for (unsigned int i = 0; i < 40; i++) {
+		struct world w;
+
+		open_with(&w, 0, 8);
+		map_ok(&w, GB, BLOCK, S2_RW | S2_OLD, S2_PAGES);
+		touch(&w, 1, 0);
+		taken = S2_RETRY;
+		arrange(&w, i & 1 ? S2_HOST_CAS : S2_HOST_LOAD, i / 2 + 1, take_the_write);
+		require_status(collapse(&w, 0), taken ? S2_OK : S2_NOT_UNIFORM);
+		s2_host_trace.before = NULL;
+		assert_int_equal(look(&w, GB + PAGE).attr, taken ? S2_RW : S2_R);
+		changed += !taken;
+		world_close(&w);
+	}
+	require(changed > 4 && changed < 40, "changed %u times", changed);
+}
+
+static unsigned int swaps;
+
+/* At the first: all of the table was looked at, and none of it is in the block yet. */
+static void note_at_the_first_swap(const struct s2_host_event *event)
+{
+	require(event->op != S2_HOST_STORE && event->op != S2_HOST_SWAP, "a store");
+	if (event->op == S2_HOST_CAS && !swaps++)
+		note(at.w);
+}
+
+/* But for those of the entry above: a break and a make, or a swap and the end of its seal. */
+static void without_others_nothing_is_sealed_and_no_note_is_lost(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(levels_of_bbm); i++) {
+		struct world w;
+
+		open_as(&w, levels_of_bbm[i] | NOTES, 8, false);
+		map_ok(&w, GB, BLOCK, S2_RW | S2_LOG | S2_OLD, S2_PAGES);
+		at.w = &w;
+		swaps = 0;
+		s2_host_trace.before = note_at_the_first_swap;
+		require_status(collapse(&w, 0), S2_OK);
+		s2_host_trace.before = NULL;
+		assert_int_equal(swaps, 2);
+		assert_int_equal(look(&w, GB).attr, S2_RW | S2_LOG | S2_DIRTY);
+		assert_int_equal(look(&w, GB).level, 2);
+		world_close(&w);
+	}
 }
 
 /* In doubt what is logged is dirty; what is not logged cannot be. */
@@ -859,12 +1051,19 @@ int main(void)
 		cmocka_unit_test(what_a_map_costs_where_no_level_0_block_can_be_is_what_it_takes),
 		cmocka_unit_test(what_is_a_block_already_is_left),
 		cmocka_unit_test(a_page_that_another_has_locked_is_not_collapsed),
+		cmocka_unit_test(what_any_page_has_noted_is_in_the_block),
+		cmocka_unit_test(all_are_sealed_when_the_table_goes),
+		cmocka_unit_test(what_is_old_when_it_is_sealed_is_old_in_the_block),
+		cmocka_unit_test(a_page_that_differs_anywhere_keeps_the_table),
 		cmocka_unit_test(a_table_that_is_cut_when_it_is_sealed_is_not_retired_twice),
 		cmocka_unit_test(what_is_mapped_under_a_block_is_cleaned_once),
 		cmocka_unit_test(a_map_that_loses_a_race_for_a_leaf_tries_again_or_answers),
 		cmocka_unit_test(what_is_noted_in_a_block_with_nt_is_carried),
 		cmocka_unit_test(what_is_noted_in_a_block_that_is_formed_stays),
 		cmocka_unit_test(what_is_noted_around_a_seal_stays),
+		cmocka_unit_test(what_is_noted_twice_before_a_seal_stays),
+		cmocka_unit_test(what_changes_just_before_its_seal_stays_changed),
+		cmocka_unit_test(without_others_nothing_is_sealed_and_no_note_is_lost),
 		cmocka_unit_test(what_hardware_may_have_written_to_is_dirty_when_it_is_formed),
 		cmocka_unit_test(readers_go_through_and_writers_retry),
 		cmocka_unit_test(a_collapse_retries_at_a_table_that_was_just_made),
