@@ -10,11 +10,11 @@ BENCH_MATCH ?=## measure only cases whose name has this in it (all)
 BENCH_ENGINE ?= src
 
 BENCH_DIR := $(B)/bench
-BENCH_HEADERS := $(wildcard bench/*.h bench/platform/*.h include/stage2/*.h $(BENCH_ENGINE)/*.h)
+BENCH_HEADERS := $(wildcard bench/*.h bench/platform/*.h platform/host/*.h include/stage2/*.h $(BENCH_ENGINE)/*.h)
 # Valgrind cannot read all that clang writes by default.
 BENCH_CFLAGS := -std=gnu11 -O2 -gdwarf-4 -pthread $(S2_WARNINGS) -Ibench
 # As an embedder would build it.
-BENCH_ENGINE_CFLAGS := $(BENCH_CFLAGS) $(filter-out -std=%,$(S2_CFLAGS)) $(S2_INCLUDES) -Ibench/platform
+BENCH_ENGINE_CFLAGS := $(BENCH_CFLAGS) $(filter-out -std=%,$(S2_CFLAGS)) $(S2_INCLUDES) -Ibench/platform -Iplatform/host
 BENCH_OBJECTS := $(patsubst bench/%.c,$(BENCH_DIR)/%.o,$(wildcard bench/*.c)) $(S2_FILES:%.c=$(BENCH_DIR)/engine/%.o)
 
 $(BENCH_DIR)/engine/%.o: $(BENCH_ENGINE)/%.c $(BENCH_HEADERS) bench/bench.mk
