@@ -15,6 +15,7 @@
 
 static void free_later(void *table, s8 level) __attribute__((unused));
 
+#include "frame.h"
 #include "version.h"
 
 struct unlinked {
@@ -120,7 +121,7 @@ static void *create(const struct bench_geometry *geometry, unsigned int flags)
 {
 	struct tree *t;
 
-	if (geometry->granule_shift != PAGE_SHIFT || geometry->lpa2 || flags & BENCH_LOGGED)
+	if (!linux_has(geometry, flags))
 		return NULL;
 	t = aligned_alloc(64, (sizeof(*t) + 63) & ~(size_t)63);
 	if (!t)
@@ -136,18 +137,6 @@ static void *create(const struct bench_geometry *geometry, unsigned int flags)
 		return t;
 	free(t);
 	return NULL;
-}
-
-static void fill(void *tree, unsigned int cpu, unsigned int pages)
-{
-	(void)tree, (void)cpu;
-	bench_stack_fill(pages);
-}
-
-static uint64_t tables(void *tree, unsigned int cpu)
-{
-	(void)tree, (void)cpu;
-	return bench_stack.taken;
 }
 
 static void settle(void *tree, unsigned int cpu)
@@ -367,8 +356,8 @@ static void unlock_write(void *tree)
 const struct bench_engine KVM_ENGINE = {
 	.name = KVM_NAME,
 	.create = create,
-	.fill = fill,
-	.tables = tables,
+	.fill = linux_fill,
+	.tables = linux_tables,
 	.settle = settle,
 	.lock = KVM_SHARES ? lock_read : lock_write,
 	.unlock = KVM_SHARES ? unlock_read : unlock_write,
