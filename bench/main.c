@@ -5,6 +5,7 @@
  *
  *	bench time [-q] [-m TEXT]	ns, and what was counted, one line for each case and engine
  *	bench count [-q] [-m TEXT]	run by callgrind: which dump is which
+ *	bench lines			run by lackey: where a fault begins and ends
  *
  * Engines take turns: one measures after the other, and then all of them again, so that
  * what else goes on in the machine hits all of them alike.
@@ -14,6 +15,7 @@
 #include <string.h>
 
 #include "latency.h"
+#include "lines.h"
 #include "measure.h"
 #include "parallel.h"
 
@@ -24,6 +26,7 @@
 
 struct options {
 	bool count;
+	bool lines;
 	bool quick;
 	const char *match;
 };
@@ -146,6 +149,7 @@ static void all_latencies(const struct options *options)
 static void usage(void)
 {
 	fprintf(stderr, "usage: bench time|count [-q] [-m TEXT]\n"
+			"       bench lines\n"
 			"  -q       sooner, and less exact\n"
 			"  -m TEXT  only cases whose name has TEXT in it\n");
 	exit(2);
@@ -156,7 +160,8 @@ static struct options read_options(int argc, char **argv)
 	struct options options = {0};
 
 	options.count = argc > 1 && !strcmp(argv[1], "count");
-	if (argc < 2 || (!options.count && strcmp(argv[1], "time") != 0))
+	options.lines = argc == 2 && !strcmp(argv[1], "lines");
+	if (argc < 2 || (!options.count && !options.lines && strcmp(argv[1], "time") != 0))
 		usage();
 	for (int i = 2; i < argc; i++) {
 		if (!strcmp(argv[i], "-q"))
@@ -174,6 +179,10 @@ int main(int argc, char **argv)
 	struct options options = read_options(argc, argv);
 
 	bench_pool_open();
+	if (options.lines) {
+		bench_lines(engines, &bench_geometries[0]);
+		return 0;
+	}
 	all_cases(&options);
 	if (!options.count)
 		bench_parallel(engines, &bench_geometries[0], options.quick ? QUICK_ROUNDS : ROUNDS,

@@ -104,6 +104,14 @@ static uint64_t tables(void *tree, unsigned int cpu)
 	return t->of[cpu].cpu.stats.tables_linked;
 }
 
+static const void *own(void *tree, unsigned int cpu, uint64_t *bytes)
+{
+	const struct tree *t = tree;
+
+	*bytes = sizeof(t->of[cpu]);
+	return &t->of[cpu];
+}
+
 static void settle(void *tree, unsigned int cpu)
 {
 	struct tree *t = tree;
@@ -298,6 +306,7 @@ const struct bench_engine bench_stage2 = {
 	.create = create,
 	.fill = fill,
 	.tables = tables,
+	.own = own,
 	.settle = settle,
 	.drop = drop,
 	.tells = BENCH_IS_KNOWN,
