@@ -83,6 +83,8 @@ $(BENCH_DIR)/own: $(BENCH_OBJECTS)
 	@echo "LD      $@"
 	@$(CC) -pthread -o $@ $^
 
+include bench/scale/scale.mk
+
 ##@ Measure
 
 .PHONY: bench bench-quick need-bench
