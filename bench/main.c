@@ -14,15 +14,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "contend.h"
 #include "latency.h"
 #include "lines.h"
 #include "measure.h"
+#include "pages.h"
 #include "parallel.h"
 
 #define ROUNDS 15u
 #define QUICK_ROUNDS 3u
 #define LATENCY_ROUNDS 4u
 #define NAME 96u
+/* Leaves in a range. */
+#define COUNTED (UINT64_C(1) << 21)
 
 struct options {
 	bool count;
@@ -110,24 +114,40 @@ static void all_cases(const struct options *options)
 			one_case(options, &bench_cases[i / 2], &bench_geometries[g], i % 2);
 }
 
-/* One call for a whole range, from one block to `last` bytes. */
-static void growth(const struct options *options, const struct bench_case *what, uint64_t last)
+/* Of the tables for more pages than so many there is no memory. */
+static bool makes_pages(const struct bench_case *what)
+{
+	return !what->blocks || what->range == BENCH_SPLIT_ALL;
+}
+
+/* One call for a range of this size; instructions only where that takes seconds, not minutes. */
+static void growth_of(const struct options *options, const struct bench_case *what, uint64_t size)
 {
 	struct bench_case sized = *what;
 	struct bench_run run;
 	char name[NAME];
 
 	sized.unit = "call";
-	for (uint64_t size = 2 * BENCH_MIB; size <= last; size *= 8) {
-		snprintf(name, sizeof(name), "growth-%s-%lluM", what->name,
-			 (unsigned long long)(size / BENCH_MIB));
-		sized.size = size;
-		if (options->match && !strstr(name, options->match))
-			continue;
-		if (bench_run_plan(&run, &sized, &bench_geometries[0], false, false))
-			time_all(&run, name, QUICK_ROUNDS);
-		bench_run_free(&run);
-	}
+	sized.size = size;
+	snprintf(name, sizeof(name), "growth-%s-%lluM", what->name,
+		 (unsigned long long)(size / BENCH_MIB));
+	if (options->match && !strstr(name, options->match))
+		return;
+	if (!bench_run_plan(&run, &sized, &bench_geometries[0], false, false))
+		return;
+	if (!options->count)
+		time_all(&run, name, QUICK_ROUNDS);
+	else if (size / (makes_pages(what) ? run.geometry->page : run.geometry->block) <= COUNTED)
+		count_all(&run, name);
+	bench_run_free(&run);
+}
+
+/* From one block to `last` bytes. */
+static void growth(const struct options *options, const struct bench_case *what, uint64_t last)
+{
+	for (uint64_t size = 2 * BENCH_MIB; size < last; size *= 8)
+		growth_of(options, what, size);
+	growth_of(options, what, last);
 }
 
 static void all_growth(const struct options *options)
@@ -135,7 +155,7 @@ static void all_growth(const struct options *options)
 	for (unsigned int i = 0; i < bench_case_count; i++)
 		if (bench_cases[i].grows)
 			growth(options, &bench_cases[i],
-			       bench_cases[i].blocks ? 1024 * BENCH_GIB : 64 * BENCH_GIB);
+			       makes_pages(&bench_cases[i]) ? 64 * BENCH_GIB : 1024 * BENCH_GIB);
 }
 
 static void all_latencies(const struct options *options)
@@ -144,6 +164,36 @@ static void all_latencies(const struct options *options)
 		if (engines[e])
 			bench_latency(engines[e], &bench_geometries[0], LATENCY_ROUNDS,
 				      options->match);
+}
+
+/* Alone and beside another thread. */
+static void all_collapses(const struct options *options)
+{
+	for (unsigned int e = 0; e < BENCH_ENGINES; e++)
+		if (engines[e])
+			bench_contend(engines[e], &bench_geometries[0],
+				      options->quick ? QUICK_ROUNDS : ROUNDS, options->match);
+}
+
+static void all_pages(const struct options *options)
+{
+	if (options->match && !strstr("pages-fault", options->match))
+		return;
+	for (unsigned int g = 0; g < bench_geometry_count; g++)
+		for (unsigned int e = 0; e < BENCH_ENGINES; e++)
+			if (engines[e] && engines[e] != &bench_floor)
+				bench_pages(engines[e], &bench_geometries[g]);
+}
+
+/* What has a clock of its own, or none. */
+static void time_others(const struct options *options)
+{
+	bench_parallel(engines, &bench_geometries[0], options->quick ? QUICK_ROUNDS : ROUNDS,
+		       options->match);
+	all_collapses(options);
+	all_pages(options);
+	if (!options->quick)
+		all_latencies(options);
 }
 
 static void usage(void)
@@ -185,11 +235,8 @@ int main(int argc, char **argv)
 	}
 	all_cases(&options);
 	if (!options.count)
-		bench_parallel(engines, &bench_geometries[0], options.quick ? QUICK_ROUNDS : ROUNDS,
-			       options.match);
-	if (!options.count && !options.quick) {
-		all_latencies(&options);
+		time_others(&options);
+	if (!options.quick)
 		all_growth(&options);
-	}
 	return 0;
 }

@@ -9,10 +9,11 @@
 
 #include "bench.h"
 
-/* A kernel is built for one granule, and without LPA2 here; none keeps a log in its entries. */
+/* A kernel is built for one granule; none keeps a log in its entries, or makes groups of them. */
 static inline bool linux_has(const struct bench_geometry *geometry, unsigned int flags)
 {
-	return geometry->granule_shift == PAGE_SHIFT && !geometry->lpa2 && !(flags & BENCH_LOGGED);
+	return geometry->granule_shift == PAGE_SHIFT && !geometry->lpa2 && geometry->group == 1 &&
+	       !(flags & BENCH_LOGGED);
 }
 
 static inline void linux_fill(void *tree, unsigned int cpu, unsigned int pages)

@@ -229,6 +229,16 @@ static int __attribute__((unused)) split(void *tree, unsigned int cpu, uint64_t 
 	return function(&t->mmu, ipa, kvm_granule_size(2));
 }
 
+static int __attribute__((unused))
+split_all(void *tree, unsigned int cpu, const struct bench_range *range)
+{
+	int (*function)(struct kvm_s2_mmu *, u64, u64) = kvm_split;
+	struct tree *t = tree;
+
+	(void)cpu;
+	return function(&t->mmu, range->ipa, range->size);
+}
+
 static int map(void *tree, unsigned int cpu, const struct bench_range *range)
 {
 	struct tree *t = tree;
@@ -378,5 +388,6 @@ const struct bench_engine KVM_ENGINE = {
 		  [BENCH_CUT] = unmap,
 		  [BENCH_PROTECT] = protect,
 		  [BENCH_AGE] = age,
+		  [BENCH_SPLIT_ALL] = KVM_SHARES ? split_all : NULL,
 		  [BENCH_DESTROY] = destroy},
 };
