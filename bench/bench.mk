@@ -103,6 +103,14 @@ bench-plot: ## Pictures of what the last `make bench` found, in docs/
 	@scripts/need gnuplot=gnuplot-nox
 	@bench/plot $(BENCH_DIR) docs/benchmarks
 
+.PHONY: bench-scale bench-scale-plot
+bench-scale: $(BENCH_DIR)/bench $(SCALE_PROGRAMS) | need-bench ## Cache lines of a fault, windows, 1 to 512 CPUs by simulation, a guest of 12 TiB (docs/scaling.md)
+	@bench/scale/run $(BENCH_DIR)
+
+bench-scale-plot: ## A picture of what the last `make bench-scale` simulated, in docs/
+	@scripts/need gnuplot=gnuplot-nox
+	@bench/scale/plot $(SCALE) docs/scaling.svg
+
 # Built once more, for the compiler to write down what each function calls and takes.
 SIZE_OBJECTS := $(S2_FILES:%.c=$(B)/size/%.o)
 
