@@ -103,13 +103,16 @@ bench-plot: ## Pictures of what the last `make bench` found, in docs/
 	@scripts/need gnuplot=gnuplot-nox
 	@bench/plot $(BENCH_DIR) docs/benchmarks
 
-.PHONY: bench-scale bench-scale-plot
+.PHONY: bench-scale bench-scale-docs
 bench-scale: $(BENCH_DIR)/bench $(SCALE_PROGRAMS) | need-bench ## Cache lines of a fault, windows, 1 to 512 CPUs by simulation, a guest of 12 TiB (docs/scaling.md)
 	@bench/scale/run $(BENCH_DIR)
 
-bench-scale-plot: ## A picture of what the last `make bench-scale` simulated, in docs/
+bench-scale-docs: ## What the last `make bench-scale` found, as a picture and figures, into docs/
 	@scripts/need gnuplot=gnuplot-nox
 	@bench/scale/plot $(SCALE) docs/scaling.svg
+	@for table in $(SCALE)/tables/*.md; do \
+		scripts/paste docs/scaling.md "$$(basename "$$table" .md)" <"$$table" || exit 1; \
+	done
 
 # Built once more, for the compiler to write down what each function calls and takes.
 SIZE_OBJECTS := $(S2_FILES:%.c=$(B)/size/%.o)
@@ -120,4 +123,4 @@ $(B)/size/%.o: src/%.c $(S2_HEADERS) $(wildcard src/*.h platform/aarch64/*.h) be
 
 .PHONY: size
 size: $(SIZE_OBJECTS) ## Bytes of the library for AArch64: text of each file, worst-case stack of each public function, objects
-	@CC=$(A64_CC) NM=$(CROSS)nm SIZE=$(CROSS)size scripts/size $(B)/size
+	@CC=$(A64_CC) NM=$(CROSS)nm SIZE=$(CROSS)size LD=$(CROSS)ld AR=$(CROSS)ar scripts/size $(B)/size

@@ -563,7 +563,11 @@ static void report_all(unsigned int cpus, struct costs costs)
 		costs.transfer = transfers[i];
 		report(OWN, cpus, &costs);
 	}
+	costs.transfer = 50;
+	costs.outside = outsides[0];
+	report(OWN, cpus, &costs);
 	costs.transfer = 100;
+	costs.outside = 0;
 	for (unsigned int p = 0; p < PATTERNS; p++)
 		report(p, cpus, &costs);
 	for (unsigned int i = 0; i < sizeof(outsides) / sizeof(outsides[0]); i++) {
