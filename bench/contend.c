@@ -153,7 +153,7 @@ static void measure(const struct bench_engine *engine, struct bench_run *run, co
 		    unsigned int rounds)
 {
 	struct scene s = {.run = run, .job = job};
-	double ns[ROUNDS_MAX];
+	double ns[ROUNDS_MAX] = {0};
 
 	for (unsigned int i = 0; i < rounds; i++) {
 		s.at = 0;

@@ -17,7 +17,7 @@
 
 #include "measure.h"
 
-#define STACK 65536u
+#define STACK UINT64_C(65536)
 #define JOBS_MAX 31u
 
 struct job {
@@ -46,8 +46,10 @@ static volatile unsigned char mark[2 * (JOBS_MAX + 1)];
 
 static void print_range(const char *what, unsigned int n, uintptr_t begin, uint64_t bytes)
 {
+	uint64_t end = begin + bytes;
+
 	printf("%s %u %016llx %016llx\n", what, n, (unsigned long long)begin,
-	       (unsigned long long)(begin + bytes));
+	       (unsigned long long)end);
 }
 
 static void print_memory(const struct bench_run *run, unsigned int n)

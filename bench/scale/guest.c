@@ -13,9 +13,10 @@
 
 #define MIB (UINT64_C(1) << 20)
 #define GIB (UINT64_C(1) << 30)
-#define GUEST (12 * 1024 * GIB)
+#define TIB (UINT64_C(1) << 40)
+#define GUEST (12 * TIB)
 #define IPA (1 * GIB) /* where RAM begins on many boards */
-#define PA (16 * 1024 * GIB)
+#define PA (16 * TIB)
 #define ARENA_PA (1 * GIB)
 
 struct shape {

@@ -44,7 +44,7 @@ function cpus_table(pattern, outside, cpus, e, t)
 			if (e > 1 && t > best)
 				best = t
 		}
-		printf " %s |\n", short(rate(pattern, cpus, "stage2", 100, outside) / best) >out
+		printf " %s |\n", best ? short(rate(pattern, cpus, "stage2", 100, outside) / best) : "" >out
 	}
 }
 

@@ -10,7 +10,7 @@
 
 #include "threads.h"
 
-#define TRIPS 1000u
+#define TRIPS UINT64_C(1000)
 #define ROUNDS 2000u
 
 static _Alignas(128) uint64_t ball;
@@ -37,7 +37,7 @@ static void *server(void *arg)
 		play(0);
 		while (__atomic_load_n(&ball, __ATOMIC_ACQUIRE) != 2 * TRIPS)
 			;
-		took = (bench_clock(CLOCK_MONOTONIC) - begin) / (2.0 * TRIPS);
+		took = (bench_clock(CLOCK_MONOTONIC) - begin) / (2.0 * (double)TRIPS);
 		least = took < least ? took : least;
 		__atomic_store_n(&ball, 0, __ATOMIC_RELEASE);
 	}

@@ -30,7 +30,8 @@
 #define PA (8 * GIB)
 #define ARENA_PA (64 * GIB)
 #define PAGES 600u
-#define GROUP 16u
+#define GROUP 16u /* pages of a contiguous group */
+#define GROUP_SIZE (64 * KIB)
 
 static struct s2_format fmt;
 static struct s2_tree tree;
@@ -148,7 +149,7 @@ static int start_faults(void)
 {
 	int status = 0;
 
-	for (uint64_t at = 0; at < GROUP * 4 * KIB; at += 4 * KIB)
+	for (uint64_t at = 0; at < GROUP_SIZE; at += 4 * KIB)
 		status |= s2_map(&tree, &cpu, IPA + at, 4 * KIB, PA + at, S2_RW, S2_FAULT);
 	return status;
 }
@@ -185,7 +186,7 @@ static int do_compact(void)
 
 static int do_group(void)
 {
-	return s2_group(&tree, &cpu, IPA, GROUP * 4 * KIB);
+	return s2_group(&tree, &cpu, IPA, GROUP_SIZE);
 }
 
 static int do_dissolve(void)
