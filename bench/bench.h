@@ -103,6 +103,8 @@ struct bench_engine {
 	void (*fill)(void *tree, unsigned int cpu, unsigned int pages);
 	/* Pages that have become tables so far. */
 	uint64_t (*tables)(void *tree, unsigned int cpu);
+	/* NULL, or the first table; what it leads to is in the pool. */
+	const uint64_t *(*root)(void *tree);
 	/* NULL, or memory that is the CPU's own: no other CPU ever looks at it. */
 	const void *(*own)(void *tree, unsigned int cpu, uint64_t *bytes);
 	/* After what is measured: what was left for later. */

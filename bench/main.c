@@ -5,7 +5,7 @@
  *
  *	bench time [-q] [-m TEXT]	ns, and what was counted, one line for each case and engine
  *	bench count [-q] [-m TEXT]	run by callgrind: which dump is which
- *	bench lines			run by lackey: where a fault begins and ends
+ *	bench lines|windows		run by lackey: where a fault, or a change, begins and ends
  *
  * Engines take turns: one measures after the other, and then all of them again, so that
  * what else goes on in the machine hits all of them alike.
@@ -20,6 +20,7 @@
 #include "measure.h"
 #include "pages.h"
 #include "parallel.h"
+#include "windows.h"
 
 #define ROUNDS 15u
 #define QUICK_ROUNDS 3u
@@ -30,7 +31,7 @@
 
 struct options {
 	bool count;
-	bool lines;
+	bool lines, windows;
 	bool quick;
 	const char *match;
 };
@@ -199,7 +200,7 @@ static void time_others(const struct options *options)
 static void usage(void)
 {
 	fprintf(stderr, "usage: bench time|count [-q] [-m TEXT]\n"
-			"       bench lines\n"
+			"       bench lines|windows\n"
 			"  -q       sooner, and less exact\n"
 			"  -m TEXT  only cases whose name has TEXT in it\n");
 	exit(2);
@@ -211,7 +212,10 @@ static struct options read_options(int argc, char **argv)
 
 	options.count = argc > 1 && !strcmp(argv[1], "count");
 	options.lines = argc == 2 && !strcmp(argv[1], "lines");
-	if (argc < 2 || (!options.count && !options.lines && strcmp(argv[1], "time") != 0))
+	options.windows = argc == 2 && !strcmp(argv[1], "windows");
+	if (options.lines || options.windows)
+		return options;
+	if (argc < 2 || (!options.count && strcmp(argv[1], "time") != 0))
 		usage();
 	for (int i = 2; i < argc; i++) {
 		if (!strcmp(argv[i], "-q"))
@@ -229,10 +233,12 @@ int main(int argc, char **argv)
 	struct options options = read_options(argc, argv);
 
 	bench_pool_open();
-	if (options.lines) {
+	if (options.lines)
 		bench_lines(engines, &bench_geometries[0]);
+	if (options.windows)
+		bench_windows(engines, &bench_geometries[0]);
+	if (options.lines || options.windows)
 		return 0;
-	}
 	all_cases(&options);
 	if (!options.count)
 		time_others(&options);

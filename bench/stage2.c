@@ -104,6 +104,11 @@ static uint64_t tables(void *tree, unsigned int cpu)
 	return t->of[cpu].cpu.stats.tables_linked;
 }
 
+static const uint64_t *root(void *tree)
+{
+	return ((const struct tree *)tree)->tree.root;
+}
+
 static const void *own(void *tree, unsigned int cpu, uint64_t *bytes)
 {
 	const struct tree *t = tree;
@@ -320,6 +325,7 @@ const struct bench_engine bench_stage2 = {
 	.create = create,
 	.fill = fill,
 	.tables = tables,
+	.root = root,
 	.own = own,
 	.settle = settle,
 	.drop = drop,

@@ -90,6 +90,11 @@ static void *create(const struct bench_geometry *geometry, unsigned int flags)
 	return t;
 }
 
+static const uint64_t *root(void *tree)
+{
+	return bench_va(((const struct tree *)tree)->pgt->cfg.arm_lpae_s2_cfg.vttbr);
+}
+
 static void settle(void *tree, unsigned int cpu)
 {
 	(void)tree, (void)cpu;
@@ -205,6 +210,7 @@ const struct bench_engine bench_iommu_6_12 = {
 	.create = create,
 	.fill = linux_fill,
 	.tables = linux_tables,
+	.root = root,
 	.settle = settle,
 	.drop = drop,
 	.tells = BENCH_IS_MAPPED,

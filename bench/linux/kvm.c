@@ -139,6 +139,11 @@ static void *create(const struct bench_geometry *geometry, unsigned int flags)
 	return NULL;
 }
 
+static const uint64_t *root(void *tree)
+{
+	return (const uint64_t *)(const void *)((struct tree *)tree)->pgt.pgd;
+}
+
 static void settle(void *tree, unsigned int cpu)
 {
 	(void)tree, (void)cpu;
@@ -368,6 +373,7 @@ const struct bench_engine KVM_ENGINE = {
 	.create = create,
 	.fill = linux_fill,
 	.tables = linux_tables,
+	.root = root,
 	.settle = settle,
 	.lock = KVM_SHARES ? lock_read : lock_write,
 	.unlock = KVM_SHARES ? unlock_read : unlock_write,

@@ -77,6 +77,15 @@ $1 == "bench:" && $2 ~ /=lines-/ {
 		key("lines"), key("shared"), key("stores"))
 }
 $1 == "bench:" && $2 ~ /=beside-table/ { beside[++n_beside] = sprintf("| %s | %s |", key("engine"), key("bytes")) }
+$1 == "bench:" && $2 ~ /=window-.*-instr$/ {
+	name = substr(key("case"), 8)
+	sub(/-instr$/, "", name)
+	if (!(name in has_window))
+		instr_names[++n_instr] = name
+	has_window[name] = 1
+	window_instr[name, key("engine")] = key("instr")
+	next
+}
 $1 == "bench:" && $2 ~ /=window-/ {
 	windows[++n_windows] = sprintf("| %s | %s | %s | %s | %s |", substr(key("case"), 8),
 		key("windows"), key("entries"), key("between"), key("loads"))
@@ -112,6 +121,12 @@ END {
 		windows, n_windows)
 
 	rows("beside", "| engine | bytes beside each table page |", beside, n_beside)
+
+	open_table("window-instructions", "| operation | stage2 | kvm-6.12 | kvm-6.1 | io-pgtable |")
+	for (i = 1; i <= n_instr; i++)
+		printf "| %s | %s | %s | %s | %s |\n", instr_names[i], window_instr[instr_names[i], "stage2"],
+			window_instr[instr_names[i], "kvm-6.12"], window_instr[instr_names[i], "kvm-6.1"],
+			window_instr[instr_names[i], "io-pgtable"] >out
 
 	open_table("two", "| two threads | engine | measured, of a page | by the model |")
 	compare("own pages", "own", "stage2", "parallel-halves-2")
