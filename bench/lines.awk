@@ -91,7 +91,7 @@ END {
 	for (j = 1; j <= jobs; j++) {
 		if (!faults[j])
 			exit 1
-		if (name[j] == "tables-128")
+		if (name[j] == "tables-16")
 			printf "bench: case=beside-table engine=%s instr=- ns=- unit=table bytes=%.2f\n",
 				engine[j], (bytes[j] - bytes[j - 1]) / (faults[j] - faults[j - 1])
 		else if (name[j] !~ /^tables/)

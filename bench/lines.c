@@ -30,8 +30,8 @@ struct job {
 
 static const struct job jobs[] = {
 	{"halves", BENCH_FAULT, 2, false, false},      {"interleaved", BENCH_FAULT, 1, true, false},
-	{"qsbr", BENCH_FAULT_QSBR, 2, false, false},   {"tables-64", BENCH_FAULT, 64, false, true},
-	{"tables-128", BENCH_FAULT, 128, false, true},
+	{"qsbr", BENCH_FAULT_QSBR, 2, false, false},   {"tables-8", BENCH_FAULT, 8, false, true},
+	{"tables-16", BENCH_FAULT, 16, false, true},
 };
 
 static const struct bench_case faults = {
