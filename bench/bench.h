@@ -29,6 +29,7 @@ struct bench_geometry {
 	uint8_t granule_shift;
 	uint8_t ipa_bits;
 	bool lpa2;
+	uint8_t group; /* leaves of a contiguous group; 1: there are none */
 	uint64_t page, block; /* bytes of a leaf at levels 3 and 2 */
 };
 
@@ -45,10 +46,12 @@ struct bench_geometry {
 
 enum bench_attr { BENCH_RW, BENCH_READ, BENCH_LOG };
 
+/*
+ * `pa` is aligned to a leaf, or to a group of them, and to nothing larger unless there shall be
+ * larger leaves.
+ */
 struct bench_range {
-	uint64_t ipa, size;
-	uint64_t
-		pa; /* aligned to `leaf`, and to nothing larger, unless there shall be larger leaves */
+	uint64_t ipa, size, pa;
 	uint64_t leaf; /* bytes of each leaf */
 	enum bench_attr attr;
 };
@@ -85,6 +88,8 @@ enum bench_range_kind {
 	BENCH_UNLINK, /* the same, and what was cut off is left for BENCH_SLICE */
 	BENCH_PROTECT, /* let nothing of it be written */
 	BENCH_AGE, /* clear all access flags */
+	BENCH_SPLIT_ALL, /* make pages of its blocks, in one call */
+	BENCH_LOG_START, /* from here on: which pages are written? */
 	BENCH_COLLECT, /* which pages were written? and again from here on */
 	BENCH_DESTROY, /* the tree */
 	BENCH_ZERO, /* a table page: what the pool does for engines that want them zeroed */
@@ -99,6 +104,10 @@ struct bench_engine {
 	void (*fill)(void *tree, unsigned int cpu, unsigned int pages);
 	/* Pages that have become tables so far. */
 	uint64_t (*tables)(void *tree, unsigned int cpu);
+	/* NULL, or the first table; what it leads to is in the pool. */
+	const uint64_t *(*root)(void *tree);
+	/* NULL, or memory that is the CPU's own: no other CPU ever looks at it. */
+	const void *(*own)(void *tree, unsigned int cpu, uint64_t *bytes);
 	/* After what is measured: what was left for later. */
 	void (*settle)(void *tree, unsigned int cpu);
 	/* NULL, or the lock that the engine's callers hold around a fault. */

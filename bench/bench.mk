@@ -10,11 +10,11 @@ BENCH_MATCH ?=## measure only cases whose name has this in it (all)
 BENCH_ENGINE ?= src
 
 BENCH_DIR := $(B)/bench
-BENCH_HEADERS := $(wildcard bench/*.h bench/platform/*.h include/stage2/*.h $(BENCH_ENGINE)/*.h)
+BENCH_HEADERS := $(wildcard bench/*.h bench/platform/*.h platform/host/*.h include/stage2/*.h $(BENCH_ENGINE)/*.h)
 # Valgrind cannot read all that clang writes by default.
 BENCH_CFLAGS := -std=gnu11 -O2 -gdwarf-4 -pthread $(S2_WARNINGS) -Ibench
 # As an embedder would build it.
-BENCH_ENGINE_CFLAGS := $(BENCH_CFLAGS) $(filter-out -std=%,$(S2_CFLAGS)) $(S2_INCLUDES) -Ibench/platform
+BENCH_ENGINE_CFLAGS := $(BENCH_CFLAGS) $(filter-out -std=%,$(S2_CFLAGS)) $(S2_INCLUDES) -Ibench/platform -Iplatform/host
 BENCH_OBJECTS := $(patsubst bench/%.c,$(BENCH_DIR)/%.o,$(wildcard bench/*.c)) $(S2_FILES:%.c=$(BENCH_DIR)/engine/%.o)
 
 $(BENCH_DIR)/engine/%.o: $(BENCH_ENGINE)/%.c $(BENCH_HEADERS) bench/bench.mk
@@ -83,6 +83,8 @@ $(BENCH_DIR)/own: $(BENCH_OBJECTS)
 	@echo "LD      $@"
 	@$(CC) -pthread -o $@ $^
 
+include bench/scale/scale.mk
+
 ##@ Measure
 
 .PHONY: bench bench-quick need-bench
@@ -101,6 +103,17 @@ bench-plot: ## Pictures of what the last `make bench` found, in docs/
 	@scripts/need gnuplot=gnuplot-nox
 	@bench/plot $(BENCH_DIR) docs/benchmarks
 
+.PHONY: bench-scale bench-scale-docs
+bench-scale: $(BENCH_DIR)/bench $(SCALE_PROGRAMS) | need-bench ## Cache lines of a fault, windows, 1 to 512 CPUs by simulation, a guest of 12 TiB (docs/scaling.md)
+	@bench/scale/run $(BENCH_DIR)
+
+bench-scale-docs: ## What the last `make bench-scale` found, as a picture and figures, into docs/
+	@scripts/need gnuplot=gnuplot-nox
+	@bench/scale/plot $(SCALE) docs/scaling.svg
+	@for table in $(SCALE)/tables/*.md; do \
+		scripts/paste docs/scaling.md "$$(basename "$$table" .md)" <"$$table" || exit 1; \
+	done
+
 # Built once more, for the compiler to write down what each function calls and takes.
 SIZE_OBJECTS := $(S2_FILES:%.c=$(B)/size/%.o)
 
@@ -110,4 +123,4 @@ $(B)/size/%.o: src/%.c $(S2_HEADERS) $(wildcard src/*.h platform/aarch64/*.h) be
 
 .PHONY: size
 size: $(SIZE_OBJECTS) ## Bytes of the library for AArch64: text of each file, worst-case stack of each public function, objects
-	@CC=$(A64_CC) NM=$(CROSS)nm SIZE=$(CROSS)size scripts/size $(B)/size
+	@CC=$(A64_CC) NM=$(CROSS)nm SIZE=$(CROSS)size LD=$(CROSS)ld AR=$(CROSS)ar scripts/size $(B)/size

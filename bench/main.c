@@ -5,6 +5,7 @@
  *
  *	bench time [-q] [-m TEXT]	ns, and what was counted, one line for each case and engine
  *	bench count [-q] [-m TEXT]	run by callgrind: which dump is which
+ *	bench lines|windows		run by lackey: where a fault, or a change, begins and ends
  *
  * Engines take turns: one measures after the other, and then all of them again, so that
  * what else goes on in the machine hits all of them alike.
@@ -13,17 +14,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "contend.h"
 #include "latency.h"
+#include "lines.h"
 #include "measure.h"
+#include "pages.h"
 #include "parallel.h"
+#include "windows.h"
 
 #define ROUNDS 15u
 #define QUICK_ROUNDS 3u
 #define LATENCY_ROUNDS 4u
 #define NAME 96u
+/* Leaves in a range. */
+#define COUNTED (UINT64_C(1) << 21)
 
 struct options {
 	bool count;
+	bool lines, windows;
 	bool quick;
 	const char *match;
 };
@@ -107,24 +115,40 @@ static void all_cases(const struct options *options)
 			one_case(options, &bench_cases[i / 2], &bench_geometries[g], i % 2);
 }
 
-/* One call for a whole range, from one block to `last` bytes. */
-static void growth(const struct options *options, const struct bench_case *what, uint64_t last)
+/* Of the tables for more pages than so many there is no memory. */
+static bool makes_pages(const struct bench_case *what)
+{
+	return !what->blocks || what->range == BENCH_SPLIT_ALL;
+}
+
+/* One call for a range of this size; instructions only where that takes seconds, not minutes. */
+static void growth_of(const struct options *options, const struct bench_case *what, uint64_t size)
 {
 	struct bench_case sized = *what;
 	struct bench_run run;
 	char name[NAME];
 
 	sized.unit = "call";
-	for (uint64_t size = 2 * BENCH_MIB; size <= last; size *= 8) {
-		snprintf(name, sizeof(name), "growth-%s-%lluM", what->name,
-			 (unsigned long long)(size / BENCH_MIB));
-		sized.size = size;
-		if (options->match && !strstr(name, options->match))
-			continue;
-		if (bench_run_plan(&run, &sized, &bench_geometries[0], false, false))
-			time_all(&run, name, QUICK_ROUNDS);
-		bench_run_free(&run);
-	}
+	sized.size = size;
+	snprintf(name, sizeof(name), "growth-%s-%lluM", what->name,
+		 (unsigned long long)(size / BENCH_MIB));
+	if (options->match && !strstr(name, options->match))
+		return;
+	if (!bench_run_plan(&run, &sized, &bench_geometries[0], false, false))
+		return;
+	if (!options->count)
+		time_all(&run, name, QUICK_ROUNDS);
+	else if (size / (makes_pages(what) ? run.geometry->page : run.geometry->block) <= COUNTED)
+		count_all(&run, name);
+	bench_run_free(&run);
+}
+
+/* From one block to `last` bytes. */
+static void growth(const struct options *options, const struct bench_case *what, uint64_t last)
+{
+	for (uint64_t size = 2 * BENCH_MIB; size < last; size *= 8)
+		growth_of(options, what, size);
+	growth_of(options, what, last);
 }
 
 static void all_growth(const struct options *options)
@@ -132,7 +156,7 @@ static void all_growth(const struct options *options)
 	for (unsigned int i = 0; i < bench_case_count; i++)
 		if (bench_cases[i].grows)
 			growth(options, &bench_cases[i],
-			       bench_cases[i].blocks ? 1024 * BENCH_GIB : 64 * BENCH_GIB);
+			       makes_pages(&bench_cases[i]) ? 64 * BENCH_GIB : 1024 * BENCH_GIB);
 }
 
 static void all_latencies(const struct options *options)
@@ -143,9 +167,40 @@ static void all_latencies(const struct options *options)
 				      options->match);
 }
 
+/* Alone and beside another thread. */
+static void all_collapses(const struct options *options)
+{
+	for (unsigned int e = 0; e < BENCH_ENGINES; e++)
+		if (engines[e])
+			bench_contend(engines[e], &bench_geometries[0],
+				      options->quick ? QUICK_ROUNDS : ROUNDS, options->match);
+}
+
+static void all_pages(const struct options *options)
+{
+	if (options->match && !strstr("pages-fault", options->match))
+		return;
+	for (unsigned int g = 0; g < bench_geometry_count; g++)
+		for (unsigned int e = 0; e < BENCH_ENGINES; e++)
+			if (engines[e] && engines[e] != &bench_floor)
+				bench_pages(engines[e], &bench_geometries[g]);
+}
+
+/* What has a clock of its own, or none. */
+static void time_others(const struct options *options)
+{
+	bench_parallel(engines, &bench_geometries[0], options->quick ? QUICK_ROUNDS : ROUNDS,
+		       options->match);
+	all_collapses(options);
+	all_pages(options);
+	if (!options->quick)
+		all_latencies(options);
+}
+
 static void usage(void)
 {
 	fprintf(stderr, "usage: bench time|count [-q] [-m TEXT]\n"
+			"       bench lines|windows\n"
 			"  -q       sooner, and less exact\n"
 			"  -m TEXT  only cases whose name has TEXT in it\n");
 	exit(2);
@@ -156,6 +211,10 @@ static struct options read_options(int argc, char **argv)
 	struct options options = {0};
 
 	options.count = argc > 1 && !strcmp(argv[1], "count");
+	options.lines = argc == 2 && !strcmp(argv[1], "lines");
+	options.windows = argc == 2 && !strcmp(argv[1], "windows");
+	if (options.lines || options.windows)
+		return options;
 	if (argc < 2 || (!options.count && strcmp(argv[1], "time") != 0))
 		usage();
 	for (int i = 2; i < argc; i++) {
@@ -174,13 +233,16 @@ int main(int argc, char **argv)
 	struct options options = read_options(argc, argv);
 
 	bench_pool_open();
+	if (options.lines)
+		bench_lines(engines, &bench_geometries[0]);
+	if (options.windows)
+		bench_windows(engines, &bench_geometries[0]);
+	if (options.lines || options.windows)
+		return 0;
 	all_cases(&options);
 	if (!options.count)
-		bench_parallel(engines, &bench_geometries[0], options.quick ? QUICK_ROUNDS : ROUNDS,
-			       options.match);
-	if (!options.count && !options.quick) {
-		all_latencies(&options);
+		time_others(&options);
+	if (!options.quick)
 		all_growth(&options);
-	}
 	return 0;
 }

@@ -85,7 +85,7 @@ bool bench_run_plan(struct bench_run *run, const struct bench_case *what,
 					  .leaf = leaf,
 					  .attr = attr_of(what)};
 	if (what->start != BENCH_START_TABLES)
-		run->range.pa += leaf;
+		run->range.pa += geometry->group * leaf;
 	run->step = what->blocks ? geometry->block : geometry->page;
 	run->steps = (uint32_t)(run->range.size / run->step);
 	run->units = run->range.size / unit_size(run);
@@ -189,10 +189,15 @@ void bench_verify(const struct bench_run *run, int expected, const char *when)
 	}
 }
 
+static bool splits(const struct bench_case *what)
+{
+	return what->one_by_one ? what->page == BENCH_SPLIT : what->range == BENCH_SPLIT_ALL;
+}
+
 unsigned int bench_tables(const struct bench_run *run)
 {
 	uint64_t last = run->range.size / run->geometry->block;
-	bool blocks = run->range.leaf == run->geometry->block && run->what->page != BENCH_SPLIT;
+	bool blocks = run->range.leaf == run->geometry->block && !splits(run->what);
 
 	return (unsigned int)(last / (run->geometry->page / 8)) + (blocks ? 0 : last + 1) + 8;
 }

@@ -47,14 +47,14 @@ void bench_pool_open(void)
 		.base = raw + (-(uintptr_t)raw & (align - 1)),
 		.pa = BENCH_POOL_PA,
 		.size = BENCH_POOL_SIZE,
-		.count = get_memory((BENCH_POOL_SIZE >> 12) * sizeof(uint32_t)),
+		.page = get_memory((BENCH_POOL_SIZE >> 12) * sizeof(struct bench_page)),
 	};
 }
 
 void bench_pool_reset(uint64_t granule)
 {
 	memset(bench_pool.base, 0, taken);
-	memset(bench_pool.count, 0, (taken >> 12) * sizeof(uint32_t));
+	memset(bench_pool.page, 0, (taken >> 12) * sizeof(struct bench_page));
 	bench_pool.granule = granule;
 	taken = 0;
 }

@@ -16,7 +16,12 @@ struct bench_pool {
 	uint64_t pa; /* of base; a constant to engines, like the linear map of a kernel */
 	uint64_t size;
 	uint64_t granule;
-	uint32_t *count; /* references to each 4 KiB of it, for engines that count them */
+	struct bench_page *page; /* what engines may note beside each 4 KiB of it */
+};
+
+/* As a kernel has it for each page, a cache line. */
+struct bench_page {
+	_Alignas(64) uint32_t references;
 };
 extern struct bench_pool bench_pool;
 
@@ -68,7 +73,7 @@ static inline uint64_t bench_pa(const void *va)
 
 static inline uint32_t *bench_references(const void *va)
 {
-	return &bench_pool.count[((const unsigned char *)va - bench_pool.base) >> 12];
+	return &bench_pool.page[((const unsigned char *)va - bench_pool.base) >> 12].references;
 }
 
 #endif

@@ -33,8 +33,8 @@ static uint32_t features(const struct bench_geometry *geometry, unsigned int fla
 {
 	uint32_t set = S2_FEAT_FWB | S2_FEAT_TTL | S2_FEAT_TLBIRANGE | S2_FEAT_HAF;
 
-	if (geometry->lpa2)
-		set |= S2_FEAT_LPA2;
+	set |= geometry->lpa2 ? S2_FEAT_LPA2 : 0;
+	set |= geometry->group > 1 ? S2_FEAT_CONTIG : 0;
 	return flags & BENCH_LOGGED ? set | S2_FEAT_HD : set;
 }
 
@@ -102,6 +102,19 @@ static uint64_t tables(void *tree, unsigned int cpu)
 	const struct tree *t = tree;
 
 	return t->of[cpu].cpu.stats.tables_linked;
+}
+
+static const uint64_t *root(void *tree)
+{
+	return ((const struct tree *)tree)->tree.root;
+}
+
+static const void *own(void *tree, unsigned int cpu, uint64_t *bytes)
+{
+	const struct tree *t = tree;
+
+	*bytes = sizeof(t->of[cpu]);
+	return &t->of[cpu];
 }
 
 static void settle(void *tree, unsigned int cpu)
@@ -286,6 +299,20 @@ static int age(void *tree, unsigned int cpu, const struct bench_range *range)
 	return s2_age(&t->tree, &t->of[cpu].cpu, range->ipa, range->size, NULL, S2_CLEAR);
 }
 
+static int split_all(void *tree, unsigned int cpu, const struct bench_range *range)
+{
+	struct tree *t = tree;
+
+	return s2_split(&t->tree, &t->of[cpu].cpu, range->ipa, range->size, 3, 0);
+}
+
+static int log_start(void *tree, unsigned int cpu, const struct bench_range *range)
+{
+	struct tree *t = tree;
+
+	return s2_log_start(&t->tree, &t->of[cpu].cpu, range->ipa, range->size, 0);
+}
+
 static int collect(void *tree, unsigned int cpu, const struct bench_range *range)
 {
 	struct tree *t = tree;
@@ -307,6 +334,8 @@ const struct bench_engine bench_stage2 = {
 	.create = create,
 	.fill = fill,
 	.tables = tables,
+	.root = root,
+	.own = own,
 	.settle = settle,
 	.drop = drop,
 	.tells = BENCH_IS_KNOWN,
@@ -328,6 +357,8 @@ const struct bench_engine bench_stage2 = {
 		  [BENCH_UNLINK] = unlink_tables,
 		  [BENCH_PROTECT] = protect,
 		  [BENCH_AGE] = age,
+		  [BENCH_SPLIT_ALL] = split_all,
+		  [BENCH_LOG_START] = log_start,
 		  [BENCH_COLLECT] = collect,
 		  [BENCH_DESTROY] = destroy},
 };

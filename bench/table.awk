@@ -53,6 +53,11 @@ FNR == NR {
 	next
 }
 
+# What is counted and has no figure of these.
+key("instr") == "-" && key("ns") == "-" {
+	next
+}
+
 {
 	name = key("case")
 	if (!(name in unit))

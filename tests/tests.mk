@@ -71,7 +71,7 @@ SUITES := $(if $(wildcard tests/boot),"boot=B='$(B)' tests/boot") \
 	"threads=S2_SECONDS=4 $(T)/plain/threads" \
 	machine=$(M)/test \
 	$(foreach t,$(QUICK),$(t)=$(T)/plain/$(t) $(t)-asan=$(T)/asan/$(t)) \
-	"bench=tests/bench $(BENCH_DIR)/own $(T)/bench" \
+	"bench=tests/bench $(BENCH_DIR)/own $(SCALE) $(T)/bench" \
 	"tool=CC='$(CC)' tests/tool/run '$(TOOL)'" \
 	"embedding=CC='$(CC)' CLANG='$(CLANG)' tests/embedding $(T)/embedding" \
 	"freestanding=CROSS='$(CROSS)' CLANG='$(CLANG)' tests/freestanding $(T)/freestanding"
@@ -79,7 +79,7 @@ SUITES := $(if $(wildcard tests/boot),"boot=B='$(B)' tests/boot") \
 ##@ Test
 
 .PHONY: test need-scripts
-test: $(TEST_PROGRAMS) $(M)/explore $(M)/test $(WEAK)/weak $(FUZZ_PROGRAMS) $(BENCH_DIR)/own $(TOOL)/stage2 $(TOOL)/image | need-scripts ## Every test; its last line: how many passed and failed (check-NAME: one suite, as TAP)
+test: $(TEST_PROGRAMS) $(M)/explore $(M)/test $(WEAK)/weak $(FUZZ_PROGRAMS) $(BENCH_DIR)/own $(SCALE_PROGRAMS) $(TOOL)/stage2 $(TOOL)/image | need-scripts ## Every test; its last line: how many passed and failed (check-NAME: one suite, as TAP)
 	@tests/run $(T)/logs $(SUITES)
 
 need-scripts: need-test need-cross

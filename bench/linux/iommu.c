@@ -11,6 +11,8 @@
 
 #include <linux/io-pgtable.h>
 
+#include "frame.h"
+
 extern struct io_pgtable_init_fns io_pgtable_arm_64_lpae_s2_init_fns;
 
 struct tree {
@@ -64,7 +66,7 @@ static void *create(const struct bench_geometry *geometry, unsigned int flags)
 {
 	struct tree *t;
 
-	if (geometry->granule_shift != PAGE_SHIFT || geometry->lpa2 || flags & BENCH_LOGGED)
+	if (!linux_has(geometry, flags))
 		return NULL;
 	t = calloc(1, sizeof(*t));
 	if (!t)
@@ -88,16 +90,9 @@ static void *create(const struct bench_geometry *geometry, unsigned int flags)
 	return t;
 }
 
-static void fill(void *tree, unsigned int cpu, unsigned int pages)
+static const uint64_t *root(void *tree)
 {
-	(void)tree, (void)cpu;
-	bench_stack_fill(pages);
-}
-
-static uint64_t tables(void *tree, unsigned int cpu)
-{
-	(void)tree, (void)cpu;
-	return bench_stack.taken;
+	return bench_va(((const struct tree *)tree)->pgt->cfg.arm_lpae_s2_cfg.vttbr);
 }
 
 static void settle(void *tree, unsigned int cpu)
@@ -219,8 +214,9 @@ static int destroy(void *tree, unsigned int cpu, const struct bench_range *range
 const struct bench_engine bench_iommu_6_12 = {
 	.name = "io-pgtable",
 	.create = create,
-	.fill = fill,
-	.tables = tables,
+	.fill = linux_fill,
+	.tables = linux_tables,
+	.root = root,
 	.settle = settle,
 	.drop = drop,
 	.tells = BENCH_IS_MAPPED,

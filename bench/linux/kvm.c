@@ -15,6 +15,7 @@
 
 static void free_later(void *table, s8 level) __attribute__((unused));
 
+#include "frame.h"
 #include "version.h"
 
 struct unlinked {
@@ -120,7 +121,7 @@ static void *create(const struct bench_geometry *geometry, unsigned int flags)
 {
 	struct tree *t;
 
-	if (geometry->granule_shift != PAGE_SHIFT || geometry->lpa2 || flags & BENCH_LOGGED)
+	if (!linux_has(geometry, flags))
 		return NULL;
 	t = aligned_alloc(64, (sizeof(*t) + 63) & ~(size_t)63);
 	if (!t)
@@ -138,16 +139,9 @@ static void *create(const struct bench_geometry *geometry, unsigned int flags)
 	return NULL;
 }
 
-static void fill(void *tree, unsigned int cpu, unsigned int pages)
+static const uint64_t *root(void *tree)
 {
-	(void)tree, (void)cpu;
-	bench_stack_fill(pages);
-}
-
-static uint64_t tables(void *tree, unsigned int cpu)
-{
-	(void)tree, (void)cpu;
-	return bench_stack.taken;
+	return (const uint64_t *)(const void *)((struct tree *)tree)->pgt.pgd;
 }
 
 static void settle(void *tree, unsigned int cpu)
@@ -246,6 +240,16 @@ static int __attribute__((unused)) split(void *tree, unsigned int cpu, uint64_t 
 
 	(void)cpu, (void)pa;
 	return function(&t->mmu, ipa, kvm_granule_size(2));
+}
+
+static int __attribute__((unused))
+split_all(void *tree, unsigned int cpu, const struct bench_range *range)
+{
+	int (*function)(struct kvm_s2_mmu *, u64, u64) = kvm_split;
+	struct tree *t = tree;
+
+	(void)cpu;
+	return function(&t->mmu, range->ipa, range->size);
 }
 
 static int map(void *tree, unsigned int cpu, const struct bench_range *range)
@@ -375,8 +379,9 @@ static void unlock_write(void *tree)
 const struct bench_engine KVM_ENGINE = {
 	.name = KVM_NAME,
 	.create = create,
-	.fill = fill,
-	.tables = tables,
+	.fill = linux_fill,
+	.tables = linux_tables,
+	.root = root,
 	.settle = settle,
 	.lock = KVM_SHARES ? lock_read : lock_write,
 	.unlock = KVM_SHARES ? unlock_read : unlock_write,
@@ -398,5 +403,6 @@ const struct bench_engine KVM_ENGINE = {
 		  [BENCH_CUT] = unmap,
 		  [BENCH_PROTECT] = protect,
 		  [BENCH_AGE] = age,
+		  [BENCH_SPLIT_ALL] = KVM_SHARES ? split_all : NULL,
 		  [BENCH_DESTROY] = destroy},
 };

@@ -3,7 +3,7 @@
 /*
  * The platform that is measured: what the other engines get from their shims.
  *
- * A compare-and-swap is one; a DSB is a locked instruction; a TLBI, and what is done to
+ * An access is that of the host; a DSB is a locked instruction; a TLBI, and what is done to
  * caches, is counted; no lock and no list is behind any of it.  A table is looked for in
  * the pool as it would be in the memory of a hypervisor, by one comparison.
  */
@@ -13,6 +13,21 @@
 #include <sched.h>
 
 #include "bench.h"
+#include "host.h"
+
+/* Nobody watches. */
+static inline void s2_host_before(enum s2_host_op op, const void *p, uint64_t old, uint64_t value)
+{
+	(void)op, (void)p, (void)old, (void)value;
+}
+
+static inline void s2_host_after(enum s2_host_op op, const void *p, uint64_t old, uint64_t value,
+				 bool stored)
+{
+	(void)op, (void)p, (void)old, (void)value, (void)stored;
+}
+
+#include "access.h"
 
 /* Memory */
 
@@ -35,61 +50,12 @@ static inline uint64_t s2p_table_pa(const void *table)
 	return bench_pa(table);
 }
 
-/* Descriptors */
-
-static inline s2_desc s2p_load(const s2_desc *p)
-{
-	return __atomic_load_n(p, __ATOMIC_ACQUIRE);
-}
-
-static inline void s2p_store(s2_desc *p, s2_desc v)
-{
-	__atomic_store_n(p, v, __ATOMIC_RELAXED);
-}
-
-static inline bool s2p_cas(s2_desc *p, s2_desc old, s2_desc v)
-{
-	return __atomic_compare_exchange_n(p, &old, v, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
-}
-
-static inline s2_desc s2p_swap(s2_desc *p, s2_desc v)
-{
-	return __atomic_exchange_n(p, v, __ATOMIC_ACQ_REL);
-}
-
-/* Words */
-
-static inline uint64_t s2p_word_load_acquire(const uint64_t *p)
-{
-	return __atomic_load_n(p, __ATOMIC_ACQUIRE);
-}
-
-static inline void s2p_word_store_release(uint64_t *p, uint64_t v)
-{
-	__atomic_store_n(p, v, __ATOMIC_RELEASE);
-}
-
-static inline bool s2p_word_cas(uint64_t *p, uint64_t old, uint64_t v)
-{
-	return __atomic_compare_exchange_n(p, &old, v, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
-}
-
-static inline uint64_t s2p_word_swap(uint64_t *p, uint64_t v)
-{
-	return __atomic_exchange_n(p, v, __ATOMIC_ACQ_REL);
-}
-
-static inline uint64_t s2p_word_add(uint64_t *p, uint64_t v)
-{
-	return __atomic_add_fetch(p, v, __ATOMIC_ACQ_REL);
-}
+/* Barriers */
 
 static inline void s2p_fence(void)
 {
 	bench_dsb();
 }
-
-/* Barriers */
 
 static inline void s2p_dsb_ishst(void)
 {
