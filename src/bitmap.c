@@ -49,16 +49,22 @@ static void set_range(const struct s2_bitmap *map, uint64_t first, uint64_t end)
 	}
 }
 
-void s2_bitmap_set(struct s2_op *op, struct s2_bitmap *map, uint64_t ipa, uint64_t end)
+/* How many words' worth of bits that were. */
+uint64_t s2_bitmap_note(struct s2_op *op, struct s2_bitmap *map, uint64_t ipa, uint64_t end)
 {
 	unsigned int shift = op->fmt->granule_shift;
 	uint64_t first, last;
 
 	op->cpu->found += (end - ipa) >> shift;
 	if (!map || !map->word || end <= map->ipa)
-		return;
+		return 0;
 	first = ipa > map->ipa ? (ipa - map->ipa) >> shift : 0;
 	last = (end - map->ipa) >> shift;
 	set_range(map, first, last < map->bits ? last : map->bits);
-	s2_spend(op, (last - first) / WORD_BITS);
+	return (last - first) / WORD_BITS;
+}
+
+void s2_bitmap_set(struct s2_op *op, struct s2_bitmap *map, uint64_t ipa, uint64_t end)
+{
+	s2_spend(op, s2_bitmap_note(op, map, ipa, end));
 }

@@ -56,12 +56,16 @@ static int stop_visit(struct s2_op *op, struct s2_spot *at)
 static int look_visit(struct s2_op *op, struct s2_spot *at)
 {
 	uint64_t end = s2_spot_end(op, at) < op->end ? s2_spot_end(op, at) : op->end;
+	bool dirty = s2_is_dirty(at->desc);
 
 	if (s2_is_table(at->level, at->desc))
 		return S2_STEP_DOWN;
+	if (s2_sweep(op, at))
+		return S2_STEP_NEXT;
 	switch (s2_kind(op->fmt, at->level, at->desc)) {
 	case S2_KIND_LEAF:
 		s2_log_replaced(op, at->desc, 0, op->pos, end);
+		s2_sweep_learn(op, at, dirty, at->desc, S2_OWES_NOTHING, dirty);
 		return s2_next(op, at);
 	case S2_KIND_CORRUPT:
 		return s2_corrupt(op, at);
@@ -70,6 +74,19 @@ static int look_visit(struct s2_op *op, struct s2_spot *at)
 	default:
 		return s2_next(op, at);
 	}
+}
+
+/* What all of them do, once their arguments are checked. */
+S2_INLINE int walk(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size,
+		   struct s2_bitmap *map, uint32_t flags, s2_visit *visit)
+{
+	struct s2_sweep sweep = S2_SWEEP(S2_DESC_AF);
+	struct s2_op op;
+
+	s2_op_begin(&op, tree, cpu, ipa, size, flags);
+	op.sweep = &sweep;
+	op.map = map;
+	return s2_op_finish(&op, ipa, s2_walk_leaves(&op, visit));
 }
 
 static int check(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size,
@@ -90,12 +107,8 @@ int s2_log_start(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_
 		 uint32_t flags)
 {
 	int status = check(tree, cpu, ipa, size, NULL, flags & ~(S2_FAULT | S2_DEFER));
-	struct s2_op op;
 
-	if (status)
-		return status;
-	s2_op_begin(&op, tree, cpu, ipa, size, flags);
-	return s2_op_finish(&op, ipa, s2_walk_range(&op, start_visit));
+	return status ? status : walk(tree, cpu, ipa, size, cpu->log, flags, start_visit);
 }
 
 int s2_log_collect(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size,
@@ -103,28 +116,20 @@ int s2_log_collect(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint6
 {
 	uint32_t bad = flags & ~(S2_FAULT | S2_DEFER | S2_KEEP);
 	int status = check(tree, cpu, ipa, size, map, bad);
-	struct s2_op op;
 
 	if (status || !map)
 		return status ? status : S2_INVALID;
-	s2_op_begin(&op, tree, cpu, ipa, size, flags);
-	op.map = map;
-	status = flags & S2_KEEP ? s2_walk_range(&op, look_visit)
-				 : s2_walk_range(&op, collect_visit);
-	return s2_op_finish(&op, ipa, status);
+	if (flags & S2_KEEP)
+		return walk(tree, cpu, ipa, size, map, flags, look_visit);
+	return walk(tree, cpu, ipa, size, map, flags, collect_visit);
 }
 
 int s2_log_stop(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size,
 		struct s2_bitmap *map, uint32_t flags)
 {
 	int status = check(tree, cpu, ipa, size, map, flags & ~S2_FAULT);
-	struct s2_op op;
 
-	if (status)
-		return status;
-	s2_op_begin(&op, tree, cpu, ipa, size, flags);
-	op.map = map;
-	return s2_op_finish(&op, ipa, s2_walk_range(&op, stop_visit));
+	return status ? status : walk(tree, cpu, ipa, size, map, flags, stop_visit);
 }
 
 void s2_log_harvest(struct s2_op *op, uint64_t pa, unsigned int level, uint64_t ipa)

@@ -145,4 +145,68 @@ S2_INLINE int s2_walk_range(struct s2_op *op, s2_visit *visit)
 	return step;
 }
 
+/* What it takes to go down quickly, and is the same for each table of a walk. */
+struct s2_descent {
+	const struct s2_format *fmt;
+	s2_desc no_table; /* bits that a table entry does not have, once 3 is taken away */
+	uint64_t mask; /* of an index */
+	unsigned int shift; /* of the root */
+};
+
+/*
+ * To the entry that is no table, or none to be followed without a closer look: each level costs
+ * as little as it can, since nothing is decided there.
+ */
+S2_INLINE void s2_spot_leaf(const struct s2_op *op, const struct s2_descent *d, struct s2_spot *at)
+{
+	const struct s2_format *fmt = d->fmt;
+	unsigned int level = fmt->start_level, shift = d->shift, bits = fmt->index_bits;
+	uint64_t pos = op->pos;
+	s2_desc *entry = &op->tree->root[pos >> shift], *table;
+	s2_desc desc = s2p_load(entry);
+
+	while (level < S2_LAST_LEVEL && !((desc ^ 3) & d->no_table)) {
+		/* Nothing else is left of it, and mostly it is in its place. */
+		table = s2p_table(fmt->oa_high ? s2_oa_decode(fmt, desc) : desc ^ 3);
+		if (!table)
+			break;
+		level++;
+		shift -= bits;
+		entry = &table[pos >> shift & d->mask];
+		desc = s2p_load(entry);
+	}
+	at->entry = entry;
+	at->desc = desc;
+	at->base = pos >> shift << shift;
+	at->level = level;
+	at->shift = shift;
+	/* Of a concatenated root it is one of the tables that it is made of. */
+	at->table_end = ((pos >> (shift + bits)) + 1) << (shift + bits);
+}
+
+/* For a visitor that goes down into each table: it sees those alone that need its look. */
+S2_INLINE int s2_walk_leaves(struct s2_op *op, s2_visit *visit)
+{
+	const struct s2_format *fmt = op->fmt;
+	const struct s2_descent descent = {.fmt = fmt,
+					   .no_table = ~(fmt->oa_low | fmt->oa_high),
+					   .mask = (UINT64_C(1) << fmt->index_bits) - 1,
+					   .shift = s2_level_shift(fmt, fmt->start_level)};
+	struct s2_spot at;
+	int step;
+
+	do {
+		s2_spot_leaf(op, &descent, &at);
+		do {
+			step = visit(op, &at);
+			if (step == S2_STEP_DOWN)
+				step = s2_spot_down(op, &at);
+			step = s2_walk_on(op, &at, step);
+			if (step == S2_STEP_STAY)
+				at.desc = s2p_load(at.entry);
+		} while (step == S2_STEP_STAY);
+	} while (step == S2_STEP_AGAIN);
+	return step;
+}
+
 #endif
