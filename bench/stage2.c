@@ -31,8 +31,11 @@ struct tree {
 
 static uint32_t features(const struct bench_geometry *geometry, unsigned int flags)
 {
-	uint32_t set = S2_FEAT_FWB | S2_FEAT_TTL | S2_FEAT_TLBIRANGE | S2_FEAT_HAF;
+	uint32_t set = S2_FEAT_FWB | S2_FEAT_TTL | S2_FEAT_TLBIRANGE;
 
+	/* Who is alone in a tree can do without a compare-and-swap if the hardware writes nothing. */
+	if (flags & BENCH_SHARED)
+		set |= S2_FEAT_HAF;
 	if (geometry->lpa2)
 		set |= S2_FEAT_LPA2;
 	return flags & BENCH_LOGGED ? set | S2_FEAT_HD : set;
