@@ -39,11 +39,9 @@ static void set_in_word(uint64_t *word, uint64_t bits)
 
 static void set_range(const struct s2_bitmap *map, uint64_t first, uint64_t end)
 {
-	uint64_t *word = &map->word[first / WORD_BITS], *last = &map->word[end / WORD_BITS];
 	uint64_t from = UINT64_MAX << first % WORD_BITS, to = ~(UINT64_MAX << end % WORD_BITS);
+	uint64_t *word = &map->word[first / WORD_BITS], *last = &map->word[end / WORD_BITS];
 
-	if (first >= end)
-		return;
 	if (word == last) {
 		set_in_word(word, from & to);
 		return;
@@ -102,7 +100,9 @@ uint64_t s2_bitmap_note(struct s2_op *op, struct s2_bitmap *map, uint64_t ipa, u
 		return 0;
 	first = ipa > map->ipa ? (ipa - map->ipa) >> shift : 0;
 	last = (end - map->ipa) >> shift;
-	set_range(map, first, last < map->bits ? last : map->bits);
+	end = last < map->bits ? last : map->bits;
+	if (first < end)
+		set_range(map, first, end);
 	return (last - first) / WORD_BITS;
 }
 
