@@ -53,42 +53,6 @@ static void set_range(const struct s2_bitmap *map, uint64_t first, uint64_t end)
 		set_in_word(last, to);
 }
 
-/* How many bits are set, without the compiler's own function, which may be a call. */
-static uint64_t count(uint64_t bits)
-{
-	bits -= bits >> 1 & UINT64_C(0x5555555555555555);
-	bits = (bits & UINT64_C(0x3333333333333333)) + (bits >> 2 & UINT64_C(0x3333333333333333));
-	bits = (bits + (bits >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
-	return bits * UINT64_C(0x0101010101010101) >> 56;
-}
-
-/* The bits of 64 pages from bit `first` on, which may lie in two words. */
-static void set_across(const struct s2_bitmap *map, uint64_t first, uint64_t bits)
-{
-	uint64_t *word = &map->word[first / WORD_BITS];
-	uint64_t offset = first % WORD_BITS;
-
-	if (bits << offset)
-		set_in_word(word, bits << offset);
-	if (offset && bits >> (WORD_BITS - offset))
-		set_in_word(word + 1, bits >> (WORD_BITS - offset));
-}
-
-void s2_bitmap_word(struct s2_op *op, const struct s2_bitmap *map, uint64_t ipa, uint64_t bits)
-{
-	unsigned int shift = op->fmt->granule_shift;
-	uint64_t before = ipa < map->ipa ? (map->ipa - ipa) >> shift : 0;
-	uint64_t first = ipa < map->ipa ? 0 : (ipa - map->ipa) >> shift;
-
-	op->cpu->found += count(bits);
-	if (!map->word || before >= WORD_BITS || first >= map->bits)
-		return;
-	bits >>= before;
-	if (map->bits - first < WORD_BITS)
-		bits &= (UINT64_C(1) << (map->bits - first)) - 1;
-	set_across(map, first, bits);
-}
-
 /* How many words' worth of bits that were. */
 uint64_t s2_bitmap_note(struct s2_op *op, struct s2_bitmap *map, uint64_t ipa, uint64_t end)
 {

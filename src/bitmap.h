@@ -21,7 +21,4 @@ uint64_t s2_bitmap_note(struct s2_op *op, struct s2_bitmap *map, uint64_t ipa, u
 /* The same for pages that were not visited one by one: the words count against the budget. */
 void s2_bitmap_set(struct s2_op *op, struct s2_bitmap *map, uint64_t ipa, uint64_t end);
 
-/* The same for those of 64 pages from `ipa` on that are set in `bits`, in one or two writes. */
-void s2_bitmap_word(struct s2_op *op, const struct s2_bitmap *map, uint64_t ipa, uint64_t bits);
-
 #endif

@@ -132,87 +132,49 @@ int s2_log_stop(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t
 	return status ? status : walk(tree, cpu, ipa, size, map, flags, stop_visit);
 }
 
-/* A word of the bitmap, and what is looked at together in a table; which is whole words. */
-#define WORD 64u
+/* Entries of a table that are looked at together. */
 #define BATCH 16u
 #define DIRTY (S2_DESC_VALID | S2_DESC_DBM | S2_DESC_WRITE)
 
-/* Up to where none from `entry` on is dirty, in whole batches; then the same for all. */
-static const s2_desc *pass_clean(const s2_desc *entry, const s2_desc *end)
+/* Up to which entry all are dirty, or none is, as long as that goes for whole batches. */
+S2_INLINE const s2_desc *alike(const s2_desc *entry, const s2_desc *end, bool dirty)
 {
-	for (; entry < end; entry += BATCH) {
-		s2_desc any = 0;
+	for (end -= (end - entry) % (long)BATCH; entry < end; entry += BATCH) {
+		s2_desc sum = dirty ? DIRTY : 0;
 
 #pragma GCC unroll 16
-		for (unsigned int i = 0; i < BATCH; i++)
-			any |= s2p_load(&entry[i]);
-		if ((any & DIRTY) == DIRTY)
+		for (unsigned int i = 0; i < BATCH; i++) {
+			s2_desc desc = s2p_load(&entry[i]);
+
+			sum = dirty ? sum & desc : sum | desc;
+		}
+		if (((sum & DIRTY) == DIRTY) != dirty)
 			break;
 	}
 	return entry;
 }
 
-static const s2_desc *pass_dirty(const s2_desc *entry, const s2_desc *end)
+static bool entry_is_dirty(const s2_desc *entry)
 {
-	for (; entry < end; entry += BATCH) {
-		s2_desc all = DIRTY;
-
-#pragma GCC unroll 16
-		for (unsigned int i = 0; i < BATCH; i++)
-			all &= s2p_load(&entry[i]);
-		if (all != DIRTY)
-			break;
-	}
-	return entry;
-}
-
-static uint64_t dirty_bits(const s2_desc *entry, unsigned int n)
-{
-	uint64_t bits = 0;
-
-	for (unsigned int i = 0; i < n; i++)
-		bits |= (uint64_t)((s2p_load(&entry[i]) & DIRTY) == DIRTY) << i;
-	return bits;
-}
-
-/* One bit for each up to `end`, or as many as there are in a word. */
-static uint64_t dirty_word(const s2_desc *entry, const s2_desc *end)
-{
-	uint64_t bits = 0;
-
-	for (unsigned int i = 0; i < WORD && entry + i < end; i += BATCH) {
-		if (pass_clean(entry + i, entry + i + BATCH) == entry + i)
-			bits |= dirty_bits(entry + i, BATCH) << i;
-	}
-	return bits;
-}
-
-/* Notes what is dirty from `entry` on, and says where it stopped. */
-static const s2_desc *harvest(struct s2_op *op, const s2_desc *entry, const s2_desc *end,
-			      uint64_t ipa)
-{
-	const s2_desc *next = pass_clean(entry, end);
-	uint64_t page = s2_level_size(op->fmt, S2_LAST_LEVEL);
-
-	if (next > entry)
-		return next;
-	next = pass_dirty(entry, end);
-	if (next > entry) {
-		s2_bitmap_note(op, op->cpu->log, ipa, ipa + (uint64_t)(next - entry) * page);
-		return next;
-	}
-	s2_bitmap_word(op, op->cpu->log, ipa, dirty_word(entry, end));
-	return end - entry < WORD ? end : entry + WORD;
+	return (s2p_load(entry) & DIRTY) == DIRTY;
 }
 
 void s2_log_harvest(struct s2_op *op, uint64_t pa, unsigned int level, uint64_t ipa)
 {
-	const s2_desc *table = level == S2_LAST_LEVEL ? s2p_table(pa) : NULL, *entry, *end;
-	unsigned int shift = s2_level_shift(op->fmt, S2_LAST_LEVEL);
+	const s2_desc *entry = level == S2_LAST_LEVEL ? s2p_table(pa) : NULL, *end, *next;
+	uint64_t from;
 
-	if (!op->cpu->log || !table)
+	if (!op->cpu->log || !entry)
 		return;
-	end = table + (1u << op->fmt->index_bits);
-	for (entry = table; entry < end;)
-		entry = harvest(op, entry, end, ipa + ((uint64_t)(entry - table) << shift));
+	for (end = entry + (1u << op->fmt->index_bits); entry < end; entry = next) {
+		bool dirty = entry_is_dirty(entry);
+
+		next = dirty ? alike(entry, end, true) : alike(entry, end, false);
+		while (next < end && entry_is_dirty(next) == dirty)
+			next++;
+		from = ipa;
+		ipa += (uint64_t)(next - entry) << s2_level_shift(op->fmt, S2_LAST_LEVEL);
+		if (dirty)
+			(void)s2_bitmap_note(op, op->cpu->log, from, ipa);
+	}
 }

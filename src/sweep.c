@@ -43,19 +43,20 @@ static inline s2_desc load_batch(const s2_desc *entry, s2_desc had, s2_desc diff
 	return any;
 }
 
-/* Each of these goes on to the first entry that is not like `had`, or to `end`. */
-static void pass(struct s2_spot *at, s2_desc had, s2_desc care, const s2_desc *end)
+/* How many of `n` entries are like `had`, up to the first that is not. */
+static uint64_t pass(const s2_desc *entry, s2_desc had, s2_desc care, uint64_t n)
 {
-	s2_desc *entry = at->entry, differs[BATCH];
+	s2_desc differs[BATCH];
+	uint64_t i = 0;
 
-	while (end - entry >= BATCH && !(load_batch(entry, had, differs) & care))
-		entry += BATCH;
-	while (entry < end && !((s2p_load(entry) ^ had) & care))
-		entry++;
-	at->entry = entry;
+	while (n - i >= BATCH && !(load_batch(&entry[i], had, differs) & care))
+		i += BATCH;
+	while (i < n && !((s2p_load(&entry[i]) ^ had) & care))
+		i++;
+	return i;
 }
 
-/* And all before that are changed. */
+/* Goes on to the first entry that is not like that, or to `end`; what it passes is changed. */
 static void exchange(struct s2_spot *at, const struct s2_like *like, s2_desc care,
 		     const s2_desc *end)
 {
@@ -89,7 +90,7 @@ static inline bool store_batch(struct s2_spot *at, s2_desc *entry, s2_desc had, 
 /* The same by plain stores, as far as whole stretches go. */
 static void store(struct s2_spot *at, const struct s2_like *like, s2_desc care, uint64_t n)
 {
-	s2_desc *entry = at->entry, *end = entry + n / STRETCH * STRETCH;
+	s2_desc *entry = at->entry, *end = entry + (n & ~(uint64_t)(STRETCH - 1));
 	s2_desc had = like->had, has = like->has;
 
 	for (; entry < end; entry += STRETCH) {
@@ -139,12 +140,12 @@ static bool deal(struct s2_op *op, const struct s2_like *like, struct s2_spot *a
 	s2_desc *first = at->entry;
 
 	if (like->had == like->has && !flush) {
-		pass(at, like->had, op->sweep->care, first + n);
+		n = pass(first, like->had, op->sweep->care, n);
 		s2p_fence();
-		if (is_settled(op, like))
+		if (is_settled(op, like)) {
+			at->entry += n;
 			return false;
-		n = (uint64_t)(at->entry - first);
-		at->entry = first;
+		}
 		flush = true;
 	}
 	if (flush && !op->cpu->gather.counted)

@@ -127,52 +127,34 @@ S2_INLINE int s2_spot_down(struct s2_op *op, struct s2_spot *at)
 	return S2_STEP_STAY;
 }
 
-S2_INLINE int s2_walk_range(struct s2_op *op, s2_visit *visit)
+/* From the root to an entry that is read. */
+S2_INLINE void s2_spot_first(const struct s2_op *op, struct s2_spot *at)
 {
-	struct s2_spot at;
-	int step;
-
-	do {
-		s2_spot_root(op, &at);
-		do {
-			at.desc = s2p_load(at.entry);
-			step = visit(op, &at);
-			if (step == S2_STEP_DOWN)
-				step = s2_spot_down(op, &at);
-			step = s2_walk_on(op, &at, step);
-		} while (step == S2_STEP_STAY);
-	} while (step == S2_STEP_AGAIN);
-	return step;
+	s2_spot_root(op, at);
+	at->desc = s2p_load(at->entry);
 }
 
-/* What it takes to go down quickly, and is the same for each table of a walk. */
-struct s2_descent {
-	const struct s2_format *fmt;
-	s2_desc no_table; /* bits that a table entry does not have, once 3 is taken away */
-	uint64_t mask; /* of an index */
-	unsigned int shift; /* of the root */
-};
-
 /*
- * To the entry that is no table, or none to be followed without a closer look: each level costs
- * as little as it can, since nothing is decided there.
+ * The same, down through tables that need no closer look, to what does: for visitors that decide
+ * nothing in between.  Each level costs as little as it can.
  */
-S2_INLINE void s2_spot_leaf(const struct s2_op *op, const struct s2_descent *d, struct s2_spot *at)
+S2_INLINE void s2_spot_leaf(const struct s2_op *op, struct s2_spot *at, unsigned int shift,
+			    s2_desc no_table, uint64_t mask)
 {
-	const struct s2_format *fmt = d->fmt;
-	unsigned int level = fmt->start_level, shift = d->shift, bits = fmt->index_bits;
+	const struct s2_format *fmt = op->fmt;
+	unsigned int level = fmt->start_level, bits = fmt->index_bits;
 	uint64_t pos = op->pos;
 	s2_desc *entry = &op->tree->root[pos >> shift], *table;
 	s2_desc desc = s2p_load(entry);
 
-	while (level < S2_LAST_LEVEL && !((desc ^ 3) & d->no_table)) {
-		/* Nothing else is left of it, and mostly it is in its place. */
+	while (level < S2_LAST_LEVEL && !((desc ^ 3) & no_table)) {
+		/* Nothing is left but the address, and mostly that is in its place. */
 		table = s2p_table(fmt->oa_high ? s2_oa_decode(fmt, desc) : desc ^ 3);
 		if (!table)
 			break;
 		level++;
 		shift -= bits;
-		entry = &table[pos >> shift & d->mask];
+		entry = &table[pos >> shift & mask];
 		desc = s2p_load(entry);
 	}
 	at->entry = entry;
@@ -184,19 +166,20 @@ S2_INLINE void s2_spot_leaf(const struct s2_op *op, const struct s2_descent *d, 
 	at->table_end = ((pos >> (shift + bits)) + 1) << (shift + bits);
 }
 
-/* For a visitor that goes down into each table: it sees those alone that need its look. */
-S2_INLINE int s2_walk_leaves(struct s2_op *op, s2_visit *visit)
+S2_INLINE int s2_walk_entries(struct s2_op *op, s2_visit *visit, bool leaves)
 {
-	const struct s2_format *fmt = op->fmt;
-	const struct s2_descent descent = {.fmt = fmt,
-					   .no_table = ~(fmt->oa_low | fmt->oa_high),
-					   .mask = (UINT64_C(1) << fmt->index_bits) - 1,
-					   .shift = s2_level_shift(fmt, fmt->start_level)};
+	/* The same for all of a walk, and not to be asked again at each table. */
+	unsigned int shift = s2_level_shift(op->fmt, op->fmt->start_level);
+	s2_desc no_table = ~(op->fmt->oa_low | op->fmt->oa_high);
+	uint64_t mask = (UINT64_C(1) << op->fmt->index_bits) - 1;
 	struct s2_spot at;
 	int step;
 
 	do {
-		s2_spot_leaf(op, &descent, &at);
+		if (leaves)
+			s2_spot_leaf(op, &at, shift, no_table, mask);
+		else
+			s2_spot_first(op, &at);
 		do {
 			step = visit(op, &at);
 			if (step == S2_STEP_DOWN)
@@ -207,6 +190,17 @@ S2_INLINE int s2_walk_leaves(struct s2_op *op, s2_visit *visit)
 		} while (step == S2_STEP_STAY);
 	} while (step == S2_STEP_AGAIN);
 	return step;
+}
+
+S2_INLINE int s2_walk_range(struct s2_op *op, s2_visit *visit)
+{
+	return s2_walk_entries(op, visit, false);
+}
+
+/* For a visitor that goes down into each table: it sees those alone that are odd. */
+S2_INLINE int s2_walk_leaves(struct s2_op *op, s2_visit *visit)
+{
+	return s2_walk_entries(op, visit, true);
 }
 
 #endif
