@@ -113,8 +113,8 @@ void s2_gather_stale(struct s2_op *op, unsigned int level, uint64_t ipa, uint64_
 {
 	struct s2_gather *g = &op->cpu->gather;
 
-	g->tree = op->tree;
 	if (!g->restricted_end) {
+		g->tree = op->tree;
 		g->restricted = ipa;
 		g->restricted_end = end;
 		g->restricted_level = (uint8_t)level;
