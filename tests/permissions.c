@@ -1570,6 +1570,17 @@ static void a_race_that_is_lost_among_many_ends_the_run(void **state)
 	}
 }
 
+static struct s2_tree *intruded;
+static const s2_desc *watched;
+static uint64_t counted;
+
+static void intrude_and_watch(const struct s2_host_event *event)
+{
+	intrude(event);
+	if (event->op == S2_HOST_CAS && event->p == watched)
+		counted = intruded->restricting;
+}
+
 /* Counted anew: what came before was flushed when it had to wait. */
 static void who_waited_goes_on_with_those_that_are_alike(void **state)
 {
@@ -1581,8 +1592,13 @@ static void who_waited_goes_on_with_those_that_are_alike(void **state)
 		tlb_close();
 		put(entry, LOCKED);
 		intrude_on(S2_HOST_WAIT, entry, was);
+		intruded = &f->w.tree;
+		watched = entry + 5;
+		counted = 0;
+		s2_host_trace = (struct s2_host_trace){intrude_and_watch, NULL};
 		require_status(call(verb, &f->w.tree, &f->w.cpu[0], BASE, SIZE, &f->map, 0), S2_OK);
 		require(!intruder.times, "it did not wait");
+		require(counted == flushes(verb), "counted %llu times", LLU(counted));
 		require_attr(f, BASE, BASE + SIZE, after(verb));
 		require_bits(f, 0, fills_map(verb) ? PAGES : 0);
 		require(f->w.tree.restricting == 0, "still restricting");
@@ -1605,6 +1621,37 @@ static void who_gives_to_many_flushes_what_another_took(void **state)
 	tlb_count_from_here();
 	require_status(s2_protect(tree, &f->w.cpu[0], BASE, SIZE, 0, S2_SW(2), 0), S2_OK);
 	require(tlb_counts().tlbis == 0, "flushed what was flushed");
+	close_fixture(f);
+}
+
+/* Another CPU takes from a page while this one comes nearer, past those that need nothing. */
+static void take_ahead(const struct s2_host_event *event)
+{
+	if (event->op != S2_HOST_LOAD || event->p != intruder.entry - 1 || !intruder.times)
+		return;
+	intruder.times--;
+	intruded->restricting = 1;
+	put(intruder.entry, intruder.becomes);
+}
+
+static void what_is_taken_while_a_run_is_read_is_not_relied_on(void **state)
+{
+	struct fixture *f = open_on(&shared, 8);
+	s2_desc *entry;
+
+	(void)state;
+	map_as(f, BASE, SIZE, S2_R, S2_PAGES);
+	map_as(f, BASE + 12 * PAGE, PAGE, S2_RW, 0);
+	entry = entry_of(f, BASE + 12 * PAGE);
+	intruded = &f->w.tree;
+	intrude_on(S2_HOST_LOAD, entry, entry[-1] + PAGE);
+	s2_host_trace = (struct s2_host_trace){take_ahead, NULL};
+	memset(s2_host_tlbis, 0, sizeof(s2_host_tlbis));
+	require_status(s2_protect(&f->w.tree, &f->w.cpu[0], BASE, SIZE, S2_W, 0, 0), S2_OK);
+	require(!intruder.times, "there was no such step");
+	require(s2_host_tlbis[S2_HOST_TLBI_VMALLE1IS - S2_HOST_TLBI_FIRST] == 1, "it is relied on");
+	require(f->w.tree.restricting == 1, "the count");
+	f->w.tree.restricting = 0;
 	close_fixture(f);
 }
 
@@ -1711,6 +1758,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_race_that_is_lost_among_many_ends_the_run),
 	cmocka_unit_test(who_waited_goes_on_with_those_that_are_alike),
 	cmocka_unit_test(who_gives_to_many_flushes_what_another_took),
+	cmocka_unit_test(what_is_taken_while_a_run_is_read_is_not_relied_on),
 	cmocka_unit_test(blocks_that_are_alike_change_as_many_as_the_budget_allows),
 	cmocka_unit_test(a_block_that_is_met_in_the_middle_is_split),
 };
