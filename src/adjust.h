@@ -7,7 +7,8 @@
  *
  * What an operation wants of a leaf is a rule: a function from what the leaf says to
  * what it shall say, of S2AP, DBM, XN and software bits alone.  It is handed in as a
- * constant, like a visitor (walk.h).
+ * constant, like a visitor (walk.h).  It looks neither at the address nor at the access
+ * flag: so it is asked once for all leaves that follow and differ in nothing else (sweep.h).
  *
  *	the rule changes		what is done				flushed
  *	nothing				nothing, if it is settled (gather.h)	-
