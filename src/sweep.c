@@ -9,8 +9,8 @@
 #include "gather.h"
 
 /* Entries that are looked at together, where none is expected to be unlike the others. */
-#define BATCH 8u
-#define STRETCH 32u
+#define BATCH UINT64_C(8)
+#define STRETCH UINT64_C(32)
 
 void s2_sweep_learn(struct s2_op *op, const struct s2_spot *at, unsigned int i, s2_desc has,
 		    enum s2_owes owes, bool noted)
@@ -90,7 +90,7 @@ static inline bool store_batch(struct s2_spot *at, s2_desc *entry, s2_desc had, 
 /* The same by plain stores, as far as whole stretches go. */
 static void store(struct s2_spot *at, const struct s2_like *like, s2_desc care, uint64_t n)
 {
-	s2_desc *entry = at->entry, *end = entry + (n & ~(uint64_t)(STRETCH - 1));
+	s2_desc *entry = at->entry, *end = entry + n - n % STRETCH;
 	s2_desc had = like->had, has = like->has;
 
 	for (; entry < end; entry += STRETCH) {
