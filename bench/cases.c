@@ -86,6 +86,8 @@ const struct bench_case bench_cases[] = {
 	 .after = READ_ONLY | BENCH_IS_BLOCK},
 	{"protect-exclusive", "page", GIB_AT_ONCE, .start = BENCH_START_PAGES,
 	 .range = BENCH_PROTECT, .exclusive = true, .before = PAGE, .after = READ_ONLY},
+	{"age", "page", GIB_AT_ONCE, .start = BENCH_START_PAGES, .range = BENCH_AGE, .before = PAGE,
+	 .after = OLD},
 	{"relax", "page", SOME, .start = BENCH_START_READ, ONE_BY_ONE(BENCH_RELAX), .random = true,
 	 .before = READ_ONLY, .after = PAGE},
 	{"touch", "page", SOME, .start = BENCH_START_OLD, ONE_BY_ONE(BENCH_TOUCH), .random = true,

@@ -31,8 +31,10 @@ struct tree {
 
 static uint32_t features(const struct bench_geometry *geometry, unsigned int flags)
 {
-	uint32_t set = S2_FEAT_FWB | S2_FEAT_TTL | S2_FEAT_TLBIRANGE | S2_FEAT_HAF;
+	uint32_t set = S2_FEAT_FWB | S2_FEAT_TTL | S2_FEAT_TLBIRANGE;
 
+	/* Who is alone in a tree can do without a compare-and-swap if the hardware writes nothing. */
+	set |= flags & BENCH_SHARED ? S2_FEAT_HAF : 0;
 	set |= geometry->lpa2 ? S2_FEAT_LPA2 : 0;
 	set |= geometry->group > 1 ? S2_FEAT_CONTIG : 0;
 	return flags & BENCH_LOGGED ? set | S2_FEAT_HD : set;

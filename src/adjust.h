@@ -7,7 +7,8 @@
  *
  * What an operation wants of a leaf is a rule: a function from what the leaf says to
  * what it shall say, of S2AP, DBM, XN and software bits alone.  It is handed in as a
- * constant, like a visitor (walk.h).
+ * constant, like a visitor (walk.h).  It looks neither at the address nor at the access
+ * flag: so it is asked once for all leaves that follow and differ in nothing else (sweep.h).
  *
  *	the rule changes		what is done				flushed
  *	nothing				nothing, if it is settled (gather.h)	-
@@ -27,6 +28,7 @@
 #include "graft.h"
 #include "group.h"
 #include "log.h"
+#include "sweep.h"
 
 typedef s2_desc s2_rule(const struct s2_op *op, s2_desc desc);
 
@@ -83,7 +85,7 @@ static inline int s2_adjust_leaf(struct s2_op *op, const struct s2_spot *at, s2_
 	if (!changed)
 		return s2_lost(op);
 	if (!s2_gather_is_settled(op))
-		s2_gather_stale(op, at);
+		s2_gather_stale(op, at->level, at->base, s2_spot_end(op, at));
 	s2_log_replaced(op, at->desc, want, at->base, s2_spot_end(op, at));
 	return s2_next(op, at);
 }
@@ -96,12 +98,26 @@ static inline int s2_adjust_other(struct s2_op *op, const struct s2_spot *at, s2
 	return s2_covered(op, at) ? s2_adjust_leaf(op, at, want) : s2_graft_split(op, at);
 }
 
+/* The leaf at `at` was made `want`: so will be those that are like it. */
+static inline void s2_adjust_learn(struct s2_op *op, const struct s2_spot *at, s2_desc want)
+{
+	enum s2_owes owes = s2_takes(at->desc, want) ? S2_OWES_FLUSH : S2_OWES_OTHERS;
+	bool noted = s2_is_dirty(at->desc) && !s2_is_dirty(want);
+
+	/* What becomes executable has more to be done for it. */
+	if (!s2_runs_more(at->desc, want))
+		s2_sweep_learn(op, at, want != at->desc, want, owes, noted);
+}
+
 S2_INLINE int s2_adjust_visit(struct s2_op *op, struct s2_spot *at, s2_rule *rule)
 {
 	s2_desc want;
+	int step;
 
 	if (s2_is_table(at->level, at->desc))
 		return S2_STEP_DOWN;
+	if (s2_sweep(op, at))
+		return S2_STEP_NEXT;
 	switch (s2_kind(op->fmt, at->level, at->desc)) {
 	case S2_KIND_LEAF:
 		break;
@@ -115,7 +131,10 @@ S2_INLINE int s2_adjust_visit(struct s2_op *op, struct s2_spot *at, s2_rule *rul
 	if (s2_is_sealed(at->desc))
 		return s2_contend(op, at);
 	want = rule(op, at->desc);
-	return want == at->desc ? s2_adjust_same(op, at) : s2_adjust_other(op, at, want);
+	step = want == at->desc ? s2_adjust_same(op, at) : s2_adjust_other(op, at, want);
+	if (step == S2_STEP_NEXT)
+		s2_adjust_learn(op, at, want);
+	return step;
 }
 
 #endif

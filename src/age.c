@@ -12,6 +12,7 @@
 #include "bitmap.h"
 #include "gather.h"
 #include "group.h"
+#include "sweep.h"
 
 static bool age_clear(struct s2_op *op, const struct s2_spot *at)
 {
@@ -61,25 +62,32 @@ static int age_group(struct s2_op *op, const struct s2_spot *at)
 static int age_leaf(struct s2_op *op, const struct s2_spot *at)
 {
 	uint64_t end = s2_spot_end(op, at) < op->end ? s2_spot_end(op, at) : op->end;
+	bool young = at->desc & S2_DESC_AF, whole = s2_covered(op, at);
+	bool clear = op->flags & S2_CLEAR && whole;
 
-	if (op->flags & S2_CLEAR && s2_covered(op, at)) {
+	if (clear) {
 		if (s2_is_sealed(at->desc))
 			return s2_contend(op, at);
 		if (!age_clear(op, at))
 			return s2_lost(op);
 	}
-	if (at->desc & S2_DESC_AF)
+	if (young)
 		s2_bitmap_set(op, op->map, op->pos, end);
+	if (whole)
+		s2_sweep_learn(op, at, young, clear ? at->desc & ~S2_DESC_AF : at->desc,
+			       op->flags & S2_INVALIDATE ? S2_OWES_FLUSH : S2_OWES_NOTHING, young);
 	return s2_next(op, at);
 }
 
 static int age_visit(struct s2_op *op, struct s2_spot *at)
 {
+	if (s2_is_table(at->level, at->desc))
+		return S2_STEP_DOWN;
+	if (s2_sweep(op, at))
+		return S2_STEP_NEXT;
 	switch (s2_kind(op->fmt, at->level, at->desc)) {
 	case S2_KIND_LEAF:
 		return s2_is_grouped(at->desc) ? age_group(op, at) : age_leaf(op, at);
-	case S2_KIND_TABLE:
-		return S2_STEP_DOWN;
 	case S2_KIND_LOCKED:
 		return s2_contend(op, at);
 	case S2_KIND_CORRUPT:
@@ -101,6 +109,7 @@ static bool flags_are_sane(uint32_t flags)
 int s2_age(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size,
 	   struct s2_bitmap *young, uint32_t flags)
 {
+	struct s2_sweep sweep = S2_SWEEP(0);
 	int status = s2_check_objects(tree, cpu);
 	struct s2_op op;
 
@@ -114,5 +123,6 @@ int s2_age(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size
 		return status;
 	s2_op_begin(&op, tree, cpu, ipa, size, flags);
 	op.map = young;
-	return s2_op_finish(&op, ipa, s2_walk_range(&op, age_visit));
+	op.sweep = &sweep;
+	return s2_op_finish(&op, ipa, s2_walk_leaves(&op, age_visit));
 }

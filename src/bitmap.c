@@ -39,26 +39,38 @@ static void set_in_word(uint64_t *word, uint64_t bits)
 
 static void set_range(const struct s2_bitmap *map, uint64_t first, uint64_t end)
 {
-	while (first < end) {
-		uint64_t offset = first % WORD_BITS;
-		uint64_t n = end - first < WORD_BITS - offset ? end - first : WORD_BITS - offset;
+	uint64_t from = UINT64_MAX << first % WORD_BITS, to = ~(UINT64_MAX << end % WORD_BITS);
+	uint64_t *word = &map->word[first / WORD_BITS], *last = &map->word[end / WORD_BITS];
 
-		set_in_word(&map->word[first / WORD_BITS], (UINT64_MAX >> (WORD_BITS - n))
-								   << offset);
-		first += n;
+	if (word == last) {
+		set_in_word(word, from & to);
+		return;
 	}
+	set_in_word(word, from);
+	while (++word < last)
+		set_in_word(word, UINT64_MAX);
+	if (to)
+		set_in_word(last, to);
 }
 
-void s2_bitmap_set(struct s2_op *op, struct s2_bitmap *map, uint64_t ipa, uint64_t end)
+/* How many words' worth of bits that were. */
+uint64_t s2_bitmap_note(struct s2_op *op, struct s2_bitmap *map, uint64_t ipa, uint64_t end)
 {
 	unsigned int shift = op->fmt->granule_shift;
 	uint64_t first, last;
 
 	op->cpu->found += (end - ipa) >> shift;
 	if (!map || !map->word || end <= map->ipa)
-		return;
+		return 0;
 	first = ipa > map->ipa ? (ipa - map->ipa) >> shift : 0;
 	last = (end - map->ipa) >> shift;
-	set_range(map, first, last < map->bits ? last : map->bits);
-	s2_spend(op, (last - first) / WORD_BITS);
+	end = last < map->bits ? last : map->bits;
+	if (first < end)
+		set_range(map, first, end);
+	return (last - first) / WORD_BITS;
+}
+
+void s2_bitmap_set(struct s2_op *op, struct s2_bitmap *map, uint64_t ipa, uint64_t end)
+{
+	s2_spend(op, s2_bitmap_note(op, map, ipa, end));
 }

@@ -50,7 +50,7 @@ int s2_resume(struct s2_op *op, struct s2_spot *at)
 		return S2_STEP_SEEN;
 	if (from.outcome == S2_LOST)
 		return s2_walk_on(op, at, s2_lost(op));
-	s2_gather_stale(op, at);
+	s2_gather_stale(op, at->level, at->base, s2_spot_end(op, at));
 	return s2_walk_on(op, at, s2_next(op, at));
 }
 

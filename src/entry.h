@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* SPDX-FileCopyrightText: 2026 The stage2 authors */
 /*
- * One live entry: the only code that writes a descriptor others can see, but for the one
- * compare-and-swap of a straight path (straight.h).
+ * One live entry: the only code that writes a descriptor others can see, but for the
+ * compare-and-swaps of a straight path (straight.h), and for the loops of sweep.c, which change
+ * one leaf after the other as s2_entry_change() does.
  *
  *	empty ------------- s2_entry_install ----------> leaf, table
  *	leaf -------------- s2_entry_change -----------> leaf that allows more, or less

@@ -98,7 +98,7 @@ bool s2_gather_break(struct s2_op *op, const struct s2_spot *at)
 	return true;
 }
 
-static void count_restricting(struct s2_op *op)
+void s2_gather_count(struct s2_op *op)
 {
 	struct s2_gather *g = &op->cpu->gather;
 
@@ -109,30 +109,29 @@ static void count_restricting(struct s2_op *op)
 	s2p_word_add(&op->tree->restricting, 1);
 }
 
-void s2_gather_stale(struct s2_op *op, const struct s2_spot *at)
+void s2_gather_stale(struct s2_op *op, unsigned int level, uint64_t ipa, uint64_t end)
 {
 	struct s2_gather *g = &op->cpu->gather;
-	uint64_t end = s2_spot_end(op, at);
 
-	g->tree = op->tree;
 	if (!g->restricted_end) {
-		g->restricted = at->base;
+		g->tree = op->tree;
+		g->restricted = ipa;
 		g->restricted_end = end;
-		g->restricted_level = (uint8_t)at->level;
+		g->restricted_level = (uint8_t)level;
 		return;
 	}
-	g->restricted = at->base < g->restricted ? at->base : g->restricted;
+	g->restricted = ipa < g->restricted ? ipa : g->restricted;
 	g->restricted_end = end > g->restricted_end ? end : g->restricted_end;
-	if (g->restricted_level != at->level)
+	if (g->restricted_level != level)
 		g->restricted_level = S2_NO_HINT;
 }
 
 bool s2_gather_restrict(struct s2_op *op, const struct s2_spot *at, s2_desc new)
 {
-	count_restricting(op);
+	s2_gather_count(op);
 	if (!s2_entry_change(op, at, new))
 		return false;
-	s2_gather_stale(op, at);
+	s2_gather_stale(op, at->level, at->base, s2_spot_end(op, at));
 	op->cpu->stats.restricts += new != at->desc;
 	return true;
 }

@@ -32,12 +32,18 @@ bool s2_gather_adjoins(const struct s2_op *op, const struct s2_spot *at);
  */
 bool s2_gather_restrict(struct s2_op *op, const struct s2_spot *at, s2_desc new);
 
-/* The leaf at `at` was stored by this CPU, and what it said before has to be flushed. */
-void s2_gather_stale(struct s2_op *op, const struct s2_spot *at);
+/* The first half of that, before the first of several leaves that are changed otherwise. */
+void s2_gather_count(struct s2_op *op);
 
 /*
- * Whether what the leaf at `at` does not allow is not in use any more, as far as it is
- * for another CPU to flush it.  `at->desc` was read with acquire, or by a compare-and-swap.
+ * The second: leaves of `level` in [ipa, end) were stored by this CPU, and what they said
+ * before has to be flushed.
+ */
+void s2_gather_stale(struct s2_op *op, unsigned int level, uint64_t ipa, uint64_t end);
+
+/*
+ * Whether what leaves do not allow is not in use any more, as far as it is for another CPU
+ * to flush it.  All of them were read before, with acquire, or by a compare-and-swap.
  */
 bool s2_gather_is_settled(const struct s2_op *op);
 

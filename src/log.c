@@ -56,12 +56,16 @@ static int stop_visit(struct s2_op *op, struct s2_spot *at)
 static int look_visit(struct s2_op *op, struct s2_spot *at)
 {
 	uint64_t end = s2_spot_end(op, at) < op->end ? s2_spot_end(op, at) : op->end;
+	bool dirty = s2_is_dirty(at->desc);
 
 	if (s2_is_table(at->level, at->desc))
 		return S2_STEP_DOWN;
+	if (s2_sweep(op, at))
+		return S2_STEP_NEXT;
 	switch (s2_kind(op->fmt, at->level, at->desc)) {
 	case S2_KIND_LEAF:
 		s2_log_replaced(op, at->desc, 0, op->pos, end);
+		s2_sweep_learn(op, at, dirty, at->desc, S2_OWES_NOTHING, dirty);
 		return s2_next(op, at);
 	case S2_KIND_CORRUPT:
 		return s2_corrupt(op, at);
@@ -70,6 +74,19 @@ static int look_visit(struct s2_op *op, struct s2_spot *at)
 	default:
 		return s2_next(op, at);
 	}
+}
+
+/* What all of them do, once their arguments are checked. */
+S2_INLINE int walk(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size,
+		   struct s2_bitmap *map, uint32_t flags, s2_visit *visit)
+{
+	struct s2_sweep sweep = S2_SWEEP(S2_DESC_AF);
+	struct s2_op op;
+
+	s2_op_begin(&op, tree, cpu, ipa, size, flags);
+	op.sweep = &sweep;
+	op.map = map;
+	return s2_op_finish(&op, ipa, s2_walk_leaves(&op, visit));
 }
 
 static int check(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size,
@@ -90,12 +107,8 @@ int s2_log_start(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_
 		 uint32_t flags)
 {
 	int status = check(tree, cpu, ipa, size, NULL, flags & ~(S2_FAULT | S2_DEFER));
-	struct s2_op op;
 
-	if (status)
-		return status;
-	s2_op_begin(&op, tree, cpu, ipa, size, flags);
-	return s2_op_finish(&op, ipa, s2_walk_range(&op, start_visit));
+	return status ? status : walk(tree, cpu, ipa, size, cpu->log, flags, start_visit);
 }
 
 int s2_log_collect(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size,
@@ -103,42 +116,65 @@ int s2_log_collect(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint6
 {
 	uint32_t bad = flags & ~(S2_FAULT | S2_DEFER | S2_KEEP);
 	int status = check(tree, cpu, ipa, size, map, bad);
-	struct s2_op op;
 
 	if (status || !map)
 		return status ? status : S2_INVALID;
-	s2_op_begin(&op, tree, cpu, ipa, size, flags);
-	op.map = map;
-	status = flags & S2_KEEP ? s2_walk_range(&op, look_visit)
-				 : s2_walk_range(&op, collect_visit);
-	return s2_op_finish(&op, ipa, status);
+	if (flags & S2_KEEP)
+		return walk(tree, cpu, ipa, size, map, flags, look_visit);
+	return walk(tree, cpu, ipa, size, map, flags, collect_visit);
 }
 
 int s2_log_stop(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size,
 		struct s2_bitmap *map, uint32_t flags)
 {
 	int status = check(tree, cpu, ipa, size, map, flags & ~S2_FAULT);
-	struct s2_op op;
 
-	if (status)
-		return status;
-	s2_op_begin(&op, tree, cpu, ipa, size, flags);
-	op.map = map;
-	return s2_op_finish(&op, ipa, s2_walk_range(&op, stop_visit));
+	return status ? status : walk(tree, cpu, ipa, size, map, flags, stop_visit);
+}
+
+/* Entries of a table that are looked at together. */
+#define BATCH 16u
+#define DIRTY (S2_DESC_VALID | S2_DESC_DBM | S2_DESC_WRITE)
+
+/* Up to which entry all are dirty, or none is, as long as that goes for whole batches. */
+S2_INLINE const s2_desc *alike(const s2_desc *entry, const s2_desc *end, bool dirty)
+{
+	for (end -= (end - entry) % (long)BATCH; entry < end; entry += BATCH) {
+		s2_desc sum = dirty ? DIRTY : 0;
+
+#pragma GCC unroll 16
+		for (unsigned int i = 0; i < BATCH; i++) {
+			s2_desc desc = s2p_load(&entry[i]);
+
+			sum = dirty ? sum & desc : sum | desc;
+		}
+		if (((sum & DIRTY) == DIRTY) != dirty)
+			break;
+	}
+	return entry;
+}
+
+static bool entry_is_dirty(const s2_desc *entry)
+{
+	return (s2p_load(entry) & DIRTY) == DIRTY;
 }
 
 void s2_log_harvest(struct s2_op *op, uint64_t pa, unsigned int level, uint64_t ipa)
 {
-	const s2_desc *table = level == S2_LAST_LEVEL ? s2p_table(pa) : NULL;
-	unsigned int entries = 1u << op->fmt->index_bits;
-	uint64_t page = s2_level_size(op->fmt, S2_LAST_LEVEL);
+	const s2_desc *entry = level == S2_LAST_LEVEL ? s2p_table(pa) : NULL, *end, *next;
+	uint64_t from;
 
-	if (!op->cpu->log || !table)
+	if (!op->cpu->log || !entry)
 		return;
-	for (unsigned int i = 0; i < entries; i++, ipa += page) {
-		s2_desc desc = s2p_load(&table[i]);
+	for (end = entry + (1u << op->fmt->index_bits); entry < end; entry = next) {
+		bool dirty = entry_is_dirty(entry);
 
-		if (s2_is_valid(desc) && s2_is_dirty(desc))
-			s2_bitmap_set(op, op->cpu->log, ipa, ipa + page);
+		next = dirty ? alike(entry, end, true) : alike(entry, end, false);
+		while (next < end && entry_is_dirty(next) == dirty)
+			next++;
+		from = ipa;
+		ipa += (uint64_t)(next - entry) << s2_level_shift(op->fmt, S2_LAST_LEVEL);
+		if (dirty)
+			(void)s2_bitmap_note(op, op->cpu->log, from, ipa);
 	}
 }

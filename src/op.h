@@ -20,6 +20,7 @@ struct s2_op {
 	const struct s2_format *fmt;
 	struct s2_place *from; /* where the walk begins, if that has an entry */
 	struct s2_report *corrupt; /* where to report; NULL: nowhere */
+	struct s2_sweep *sweep; /* what is known of leaves that are alike, for visitors that ask */
 	struct s2_bitmap *map; /* of pages found young or dirty; NULL: they are only counted */
 	uint64_t pos; /* everything below it is done; granule-aligned unless reading */
 	uint64_t end;

@@ -59,6 +59,7 @@ static int check_permissions(const struct s2_format *fmt, s2_attr take, s2_attr 
 S2_APART int protect(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uint64_t size,
 		     s2_attr take, s2_attr give, uint32_t flags)
 {
+	struct s2_sweep sweep = S2_SWEEP(S2_DESC_AF);
 	int status = s2_check_objects(tree, cpu);
 	struct s2_op op;
 
@@ -71,9 +72,10 @@ S2_APART int protect(struct s2_tree *tree, struct s2_cpu *cpu, uint64_t ipa, uin
 	if (status)
 		return status;
 	s2_op_begin(&op, tree, cpu, ipa, size, flags);
+	op.sweep = &sweep;
 	want(&op, take, give);
 	op.stale = give & S2_RWX && flags & S2_FAULT;
-	return s2_op_finish(&op, ipa, s2_walk_range(&op, protect_visit));
+	return s2_op_finish(&op, ipa, s2_walk_leaves(&op, protect_visit));
 }
 
 /* What a fault asks for that may do too little: to read one page, or write to it. */

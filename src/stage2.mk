@@ -43,6 +43,7 @@ S2_FILES := \
 	reclaim.c \
 	replace.c \
 	split.c \
+	sweep.c \
 	tlbi.c \
 	touch.c \
 	tree.c \

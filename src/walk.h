@@ -138,22 +138,78 @@ S2_INLINE int s2_spot_down(struct s2_op *op, struct s2_spot *at)
 	return S2_STEP_STAY;
 }
 
-S2_INLINE int s2_walk_range(struct s2_op *op, s2_visit *visit)
+/* From the root to an entry that is read. */
+S2_INLINE void s2_spot_first(const struct s2_op *op, struct s2_spot *at)
 {
+	s2_spot_root(op, at);
+	at->desc = s2p_load(at->entry);
+}
+
+/*
+ * The same, down through tables that need no closer look, to what does: for visitors that decide
+ * nothing in between.  Each level costs as little as it can.
+ */
+S2_INLINE void s2_spot_leaf(const struct s2_op *op, struct s2_spot *at, unsigned int shift,
+			    s2_desc no_table, uint64_t mask)
+{
+	const struct s2_format *fmt = op->fmt;
+	unsigned int level = fmt->start_level, bits = fmt->index_bits;
+	uint64_t pos = op->pos;
+	s2_desc *entry = &op->tree->root[pos >> shift], *table;
+	s2_desc desc = s2p_load(entry);
+
+	while (level < S2_LAST_LEVEL && !((desc ^ 3) & no_table)) {
+		/* Nothing is left but the address, and mostly that is in its place. */
+		table = s2p_table(fmt->oa_high ? s2_oa_decode(fmt, desc) : desc ^ 3);
+		if (!table)
+			break;
+		level++;
+		shift -= bits;
+		entry = &table[pos >> shift & mask];
+		desc = s2p_load(entry);
+	}
+	at->entry = entry;
+	at->desc = desc;
+	at->base = pos >> shift << shift;
+	at->level = level;
+	at->shift = shift;
+	/* Of a concatenated root it is one of the tables that it is made of. */
+	at->table_end = ((pos >> (shift + bits)) + 1) << (shift + bits);
+}
+
+S2_INLINE int s2_walk_entries(struct s2_op *op, s2_visit *visit, bool leaves)
+{
+	/* The same for all of a walk, and not to be asked again at each table. */
+	unsigned int shift = s2_level_shift(op->fmt, op->fmt->start_level);
+	s2_desc no_table = ~(op->fmt->oa_low | op->fmt->oa_high);
+	uint64_t mask = (UINT64_C(1) << op->fmt->index_bits) - 1;
 	struct s2_spot at;
 	int step = op->from && op->from->entry ? s2_resume(op, &at) : S2_STEP_AGAIN;
 
 	while (step > S2_OK) {
-		if (step == S2_STEP_AGAIN)
-			s2_spot_root(op, &at);
-		if (step != S2_STEP_SEEN)
+		if (step == S2_STEP_STAY)
 			at.desc = s2p_load(at.entry);
+		else if (step == S2_STEP_AGAIN && leaves)
+			s2_spot_leaf(op, &at, shift, no_table, mask);
+		else if (step == S2_STEP_AGAIN)
+			s2_spot_first(op, &at);
 		step = visit(op, &at);
 		if (step == S2_STEP_DOWN)
 			step = s2_spot_down(op, &at);
 		step = s2_walk_on(op, &at, step);
 	}
 	return step;
+}
+
+S2_INLINE int s2_walk_range(struct s2_op *op, s2_visit *visit)
+{
+	return s2_walk_entries(op, visit, false);
+}
+
+/* For a visitor that goes down into each table: it sees those alone that are odd. */
+S2_INLINE int s2_walk_leaves(struct s2_op *op, s2_visit *visit)
+{
+	return s2_walk_entries(op, visit, true);
 }
 
 #endif

@@ -1414,6 +1414,297 @@ static void a_flush_of_the_whole_vmid_covers_what_was_restricted(void **state)
 	close_fixture(f);
 }
 
+/* --- many alike ------------------------------------------------------------------ */
+
+/* More pages than are ever looked at together, and not a multiple of that. */
+#define MANY 77u
+#define LOCKED UINT64_C(4)
+
+static const struct world_config alone = {.format = {12, 39, 40, 8, RANGES}};
+static const struct world_config alone_with_dirt = {
+	.format = {12, 39, 40, 8, RANGES | S2_FEAT_HAF | S2_FEAT_HD}};
+static const struct world_config alone_with_flags = {
+	.format = {12, 39, 40, 8, RANGES | S2_FEAT_HAF}};
+
+/* What becomes of a page that may only be read. */
+static s2_attr after_read_only(enum verb verb)
+{
+	return verb == AGE || verb == AGE_FLUSHED ? S2_R | S2_OLD : S2_R;
+}
+
+static void differ_in_one(const struct world_config *config, enum verb verb, unsigned int odd)
+{
+	struct fixture *f = open_on(config, 8);
+	uint64_t at = BASE + odd * PAGE, end = BASE + MANY * PAGE, restricts;
+	bool aged = verb == AGE || verb == AGE_FLUSHED;
+	struct s2_cpu *cpu = &f->w.cpu[0];
+
+	set_context("%s, %u is different", names[verb], odd);
+	tlb_open(&f->w);
+	map_as(f, BASE, MANY * PAGE, before(verb), S2_PAGES);
+	map_as(f, at, PAGE, S2_R, 0);
+	restricts = cpu->stats.restricts;
+	tlb_count_from_here();
+	require_status(call(verb, &f->w.tree, cpu, BASE, MANY * PAGE, &f->map, 0), S2_OK);
+	tlb_returned(false);
+	require_no_break();
+	require_attr(f, BASE, at, after(verb));
+	require_attr(f, at, at + PAGE, after_read_only(verb));
+	require_attr(f, at + PAGE, end, after(verb));
+	restricts = cpu->stats.restricts - restricts;
+	require(restricts == (flushes(verb) ? MANY - !aged : 0), "%llu restrictions",
+		LLU(restricts));
+	require(cpu->found == (aged				    ? MANY
+			       : fills_map(verb) || verb == PROTECT ? MANY - 1
+								    : 0),
+		"found %llu", LLU(cpu->found));
+	require(verb != PROTECT || !(cached_at(end - PAGE).any & S2_W), "may still be written");
+	close_fixture(f);
+}
+
+static void one_of_many_may_be_different(void **state)
+{
+	(void)state;
+	for (enum verb verb = 0; verb < VERBS; verb++) {
+		for (unsigned int odd = 0; odd < MANY; odd += 4) {
+			differ_in_one(&shared, verb, odd);
+			differ_in_one(&alone, verb, odd);
+		}
+		differ_in_one(&alone_with_flags, verb, 1);
+	}
+}
+
+/* A plain store is one that what hardware notes, or another CPU changes, could be lost to. */
+static unsigned int plain_stores(const struct world_config *config)
+{
+	struct fixture *f = open_on(config, 8);
+	s2_desc *entry;
+
+	map_as(f, BASE, MANY * PAGE, S2_RWX, S2_PAGES);
+	entry = entry_of(f, BASE + 20 * PAGE);
+	intrude_on(S2_HOST_STORE, entry, *entry);
+	require_status(s2_protect(&f->w.tree, &f->w.cpu[0], BASE, MANY * PAGE, S2_W, 0, 0), S2_OK);
+	close_fixture(f);
+	return 1 - intruder.times;
+}
+
+static void who_is_not_alone_stores_nothing_plainly(void **state)
+{
+	(void)state;
+	require(plain_stores(&alone) == 1, "the test does not see them");
+	require(plain_stores(&shared) == 0, "on a tree that is shared");
+	require(plain_stores(&alone_with_flags) == 0, "beside hardware that sets access flags");
+	require(plain_stores(&alone_with_dirt) == 0, "beside hardware that notes writes");
+}
+
+static void collect_pattern(int how, unsigned int step)
+{
+	struct fixture *f = open_on(&shared, 10);
+	unsigned int pages = 600, shift = 5;
+	struct s2_cpu *cpu = &f->w.cpu[0];
+
+	set_context("%d: every %u", how, step);
+	map_as(f, BASE, pages * PAGE, CLEAN, S2_PAGES);
+	for (unsigned int i = 0; i < pages; i += step)
+		map_as(f, BASE + i * PAGE, PAGE, DIRTY, 0);
+	f->map.ipa -= shift * PAGE;
+	cpu->log = how == VERBS ? &f->map : NULL;
+	if (how == VERBS)
+		require_status(s2_unmap(&f->w.tree, cpu, BASE, pages * PAGE, 0), S2_OK);
+	else
+		require_status(
+			call((enum verb)how, &f->w.tree, cpu, BASE, pages * PAGE, &f->map, 0),
+			S2_OK);
+	for (unsigned int i = 0; i < WORDS * 64; i++) {
+		bool set = f->word[i / 64] >> (i % 64) & 1;
+		bool dirty = i >= shift && i - shift < pages && (i - shift) % step == 0;
+
+		require(set == dirty, "bit %u is %d", i, set);
+	}
+	require(cpu->found == (pages + step - 1) / step, "found %llu", LLU(cpu->found));
+	close_fixture(f);
+}
+
+/* By a bitmap whose words begin elsewhere than those of a table's pages. */
+static void dirty_pages_are_told_however_they_lie(void **state)
+{
+	static const unsigned int steps[] = {1, 2, 7, 8, 9, 15, 16, 17, 64, 65, 100};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
+		for (int how = COLLECT; how <= VERBS; how++)
+			collect_pattern(how, steps[i]);
+}
+
+/* It is left for the next round of the same call, or for the next call. */
+static void lose_in_a_run(enum verb verb, unsigned int page, uint32_t flags)
+{
+	struct fixture *f = open_for(verb);
+	s2_desc *entry = entry_of(f, BASE + page * PAGE), was = *entry;
+	uint64_t at = BASE + page * PAGE, done;
+
+	set_context("%s of page %u", names[verb], page);
+	tlb_close();
+	intrude_on(S2_HOST_CAS, entry, was | BIT(55));
+	require_status(call(verb, &f->w.tree, &f->w.cpu[0], BASE, SIZE, &f->map, flags),
+		       flags && page == 1 ? S2_RETRY : S2_OK);
+	require(!intruder.times, "there was no such step");
+	done = f->w.cpu[0].done;
+	require(done == (flags && page == 1 ? PAGE : SIZE), "done %#llx", LLU(done));
+	require_attr(f, BASE, at, after(verb));
+	require_attr(f, at, at + PAGE, (done == SIZE ? after(verb) : before(verb)) | S2_SW(1));
+	require_attr(f, at + PAGE, BASE + SIZE, done == SIZE ? after(verb) : before(verb));
+	require_bits(f, 0, fills_map(verb) ? (unsigned int)(done / PAGE) : 0);
+	require(f->w.tree.restricting == 0, "still restricting");
+	close_fixture(f);
+}
+
+static void a_race_that_is_lost_among_many_ends_the_run(void **state)
+{
+	(void)state;
+	for (enum verb verb = 0; verb < VERBS; verb++) {
+		for (uint32_t flags = 0; flags <= S2_FAULT && verb != KEEP; flags += S2_FAULT) {
+			lose_in_a_run(verb, 1, flags);
+			lose_in_a_run(verb, 5, flags);
+		}
+	}
+}
+
+static struct s2_tree *intruded;
+static const s2_desc *watched;
+static uint64_t counted;
+
+static void intrude_and_watch(const struct s2_host_event *event)
+{
+	intrude(event);
+	if (event->op == S2_HOST_CAS && event->p == watched)
+		counted = intruded->restricting;
+}
+
+/* Counted anew: what came before was flushed when it had to wait. */
+static void who_waited_goes_on_with_those_that_are_alike(void **state)
+{
+	(void)state;
+	for (enum verb verb = 0; verb < VERBS; verb++) {
+		struct fixture *f = open_for(verb);
+		s2_desc *entry = entry_of(f, BASE + 4 * PAGE), was = *entry;
+
+		tlb_close();
+		put(entry, LOCKED);
+		intrude_on(S2_HOST_WAIT, entry, was);
+		intruded = &f->w.tree;
+		watched = entry + 5;
+		counted = 0;
+		s2_host_trace = (struct s2_host_trace){intrude_and_watch, NULL};
+		require_status(call(verb, &f->w.tree, &f->w.cpu[0], BASE, SIZE, &f->map, 0), S2_OK);
+		require(!intruder.times, "it did not wait");
+		require(counted == flushes(verb), "counted %llu times", LLU(counted));
+		require_attr(f, BASE, BASE + SIZE, after(verb));
+		require_bits(f, 0, fills_map(verb) ? PAGES : 0);
+		require(f->w.tree.restricting == 0, "still restricting");
+		close_fixture(f);
+	}
+}
+
+/* Nothing is taken, but it may still be in use: on all of them. */
+static void who_gives_to_many_flushes_what_another_took(void **state)
+{
+	struct fixture *f = open_for(PROTECT);
+	struct s2_tree *tree = &f->w.tree;
+
+	(void)state;
+	require_status(s2_protect(tree, &f->w.cpu[1], BASE, SIZE, S2_W, 0, S2_DEFER), S2_OK);
+	require_status(s2_protect(tree, &f->w.cpu[0], BASE, SIZE, 0, S2_SW(1), 0), S2_OK);
+	for (uint64_t at = 0; at < SIZE; at += PAGE)
+		require(!(cached_at(BASE + at).any & S2_W), "page %#llx may be written", LLU(at));
+	require_status(s2_flush(tree, &f->w.cpu[1]), S2_OK);
+	tlb_count_from_here();
+	require_status(s2_protect(tree, &f->w.cpu[0], BASE, SIZE, 0, S2_SW(2), 0), S2_OK);
+	require(tlb_counts().tlbis == 0, "flushed what was flushed");
+	close_fixture(f);
+}
+
+/* Another CPU takes from a page while this one comes nearer, past those that need nothing. */
+static void take_ahead(const struct s2_host_event *event)
+{
+	if (event->op != S2_HOST_LOAD || event->p != intruder.entry - 1 || !intruder.times)
+		return;
+	intruder.times--;
+	intruded->restricting = 1;
+	put(intruder.entry, intruder.becomes);
+}
+
+static void what_is_taken_while_a_run_is_read_is_not_relied_on(void **state)
+{
+	struct fixture *f = open_on(&shared, 8);
+	s2_desc *entry;
+
+	(void)state;
+	map_as(f, BASE, SIZE, S2_R, S2_PAGES);
+	map_as(f, BASE + 12 * PAGE, PAGE, S2_RW, 0);
+	entry = entry_of(f, BASE + 12 * PAGE);
+	intruded = &f->w.tree;
+	intrude_on(S2_HOST_LOAD, entry, entry[-1] + PAGE);
+	s2_host_trace = (struct s2_host_trace){take_ahead, NULL};
+	memset(s2_host_tlbis, 0, sizeof(s2_host_tlbis));
+	require_status(s2_protect(&f->w.tree, &f->w.cpu[0], BASE, SIZE, S2_W, 0, 0), S2_OK);
+	require(!intruder.times, "there was no such step");
+	require(s2_host_tlbis[S2_HOST_TLBI_VMALLE1IS - S2_HOST_TLBI_FIRST] == 1, "it is relied on");
+	require(f->w.tree.restricting == 1, "the count");
+	f->w.tree.restricting = 0;
+	close_fixture(f);
+}
+
+static void blocks_that_are_alike_change_as_many_as_the_budget_allows(void **state)
+{
+	struct fixture *f = open_on(&shared, 8);
+	uint64_t done = 4 * BLOCK, size = 5 * BLOCK + 8 * PAGE;
+	struct s2_cpu *cpu = &f->w.cpu[0];
+
+	(void)state;
+	tlb_open(&f->w);
+	map_as(f, BASE, 6 * BLOCK, S2_RWX, 0);
+	cpu->budget = 4;
+	require_status(s2_protect(&f->w.tree, cpu, BASE, size, S2_W, 0, 0), S2_MORE);
+	require(cpu->done == done, "done %#llx", LLU(cpu->done));
+	cpu->budget = 0;
+	require_status(s2_protect(&f->w.tree, cpu, BASE + done, size - done, S2_W, 0, 0), S2_OK);
+	require_attr(f, BASE, BASE + size, S2_R | S2_X);
+	require_attr(f, BASE + size, BASE + 6 * BLOCK, S2_RWX);
+	require(look(f, BASE + 4 * BLOCK).level == 2, "a block that was covered is split");
+	map_as(f, BASE, 4 * BLOCK, DIRTY, 0);
+	require_status(s2_log_stop(&f->w.tree, cpu, BASE, 4 * BLOCK, NULL, 0), S2_OK);
+	require(cpu->found == 4 * BLOCK / PAGE, "found %llu", LLU(cpu->found));
+	require_attr(f, BASE, BASE + 4 * BLOCK, S2_RWX);
+	close_fixture(f);
+}
+
+/* A block that is like one before, and came in place of a table while half of that was done. */
+static void a_block_that_is_met_in_the_middle_is_split(void **state)
+{
+	struct fixture *f = open_on(&shared, 10);
+	uint64_t second = BASE + BLOCK, from = second + 4 * PAGE;
+	s2_desc *upper, *entry, table;
+
+	(void)state;
+	map_as(f, BASE, BLOCK, S2_RWX, 0);
+	map_as(f, from, PAGE, S2_RWX, 0);
+	upper = entry_of(f, BASE) + 1;
+	entry = entry_of(f, from);
+	table = *upper;
+	put(entry, LOCKED);
+	intrude_on(S2_HOST_WAIT, upper, upper[-1] + BLOCK);
+	require_status(s2_protect(&f->w.tree, &f->w.cpu[0], BASE, 2 * BLOCK, S2_W, 0, 0), S2_OK);
+	require(!intruder.times, "it did not wait");
+	require_attr(f, BASE, second, S2_R | S2_X);
+	require_attr(f, second, from, S2_RWX);
+	require_attr(f, from, second + BLOCK, S2_R | S2_X);
+	require_status(s2_unmap(&f->w.tree, &f->w.cpu[0], second, BLOCK, 0), S2_OK);
+	put(entry, 0);
+	put(upper, table);
+	close_fixture(f);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(bad_input_is_refused_and_changes_nothing),
 	cmocka_unit_test(age_refuses_flags_without_those_they_belong_to),
@@ -1461,6 +1752,15 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(a_table_with_a_dirty_page_collapses_to_a_dirty_block),
 	cmocka_unit_test(a_table_of_blocks_collapses_without_a_report),
 	cmocka_unit_test(a_flush_of_the_whole_vmid_covers_what_was_restricted),
+	cmocka_unit_test(one_of_many_may_be_different),
+	cmocka_unit_test(who_is_not_alone_stores_nothing_plainly),
+	cmocka_unit_test(dirty_pages_are_told_however_they_lie),
+	cmocka_unit_test(a_race_that_is_lost_among_many_ends_the_run),
+	cmocka_unit_test(who_waited_goes_on_with_those_that_are_alike),
+	cmocka_unit_test(who_gives_to_many_flushes_what_another_took),
+	cmocka_unit_test(what_is_taken_while_a_run_is_read_is_not_relied_on),
+	cmocka_unit_test(blocks_that_are_alike_change_as_many_as_the_budget_allows),
+	cmocka_unit_test(a_block_that_is_met_in_the_middle_is_split),
 };
 
 int main(void)
