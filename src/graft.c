@@ -325,6 +325,17 @@ static void give_back(struct s2_op *op, const struct s2_spot *at, struct graft *
 		s2_return_tables(op->tree, op->cpu, g->table, g->n);
 }
 
+/*
+ * Somebody was faster.  Where there was nothing he has most likely brought the table that was
+ * wanted: a fault goes on in it as well, as that is no waiting, and each time somebody got further.
+ */
+static int outrun(struct s2_op *op, const struct s2_spot *at)
+{
+	int step = s2_lost(op);
+
+	return s2_is_valid(at->desc) ? step : S2_STEP_AGAIN;
+}
+
 /* 0, or what to do when somebody was faster. */
 static int publish(struct s2_op *op, const struct s2_spot *at, struct graft *g)
 {
@@ -333,7 +344,7 @@ static int publish(struct s2_op *op, const struct s2_spot *at, struct graft *g)
 
 	if (!made) {
 		give_back(op, at, g);
-		return s2_lost(op);
+		return outrun(op, at);
 	}
 	op->cpu->stats.tables_linked += g->n;
 	return 0;

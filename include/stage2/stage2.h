@@ -30,8 +30,9 @@
  *
  * Waiting: an entry that another CPU is just changing is *locked*.  A call with
  * S2_FAULT never waits for it: it answers S2_RETRY, and the vCPU that took the
- * fault goes back into the guest and faults again if it must.  A call without
- * S2_FAULT waits, and tries again until its range is done.
+ * fault goes back into the guest and faults again if it must; so it does when another
+ * CPU was faster with the same entry, but for a table, under which it goes on.  A call
+ * without S2_FAULT waits, and tries again until its range is done.
  */
 #ifndef STAGE2_STAGE2_H
 #define STAGE2_STAGE2_H
