@@ -102,7 +102,8 @@ bool look_entry(const uint64_t *p, struct look_entry *e)
 	uint64_t offset = m_table_pa(p) - M_ARENA_PA;
 	unsigned int bits = m.page_shift - 3;
 
-	e->page = (unsigned int)(offset >> m.page_shift);
+	*e = (struct look_entry){.page = (unsigned int)(offset >> m.page_shift),
+				 .level = S2_LAST_LEVEL};
 	if (e->page >= M_ARENA_PAGES || !known[e->page].known)
 		return false;
 	e->index = (unsigned int)(offset / M_ENTRY_BYTES) & ((1u << bits) - 1);
@@ -125,22 +126,19 @@ void look_place(const uint64_t *p, char *text, size_t size)
 
 /* --- tables -------------------------------------------------------------------------- */
 
+static bool is_table(uint64_t desc, unsigned int level)
+{
+	return (desc & 3) == 3 && level < S2_LAST_LEVEL;
+}
+
 /* Whether the next entry says of its addresses what this one says of its own. */
-static bool goes_on(const uint64_t *table, unsigned int i, int level)
+static bool goes_on(const uint64_t *table, unsigned int i, unsigned int level)
 {
 	uint64_t a = table[i], b = table[i + 1];
-	struct m_decoded da, db;
-	uint64_t address = ((UINT64_C(1) << 50) - 1) & ~UINT64_C(0xfff);
 
-	m_decode(a, level, &da);
-	m_decode(b, level, &db);
-	if (da.type != db.type || da.type == M_TABLE || is_broken(&table[i]) ||
-	    is_broken(&table[i + 1]))
+	if (is_broken(&table[i]) || is_broken(&table[i + 1]) || is_table(a, level))
 		return false;
-	if (da.type == M_FAULT)
-		return a == b;
-	return (a & ~address) == (b & ~address) &&
-	       db.address - da.address == s2_level_size(&world.fmt, (unsigned int)level);
+	return a & 1 ? b - a == s2_level_size(&world.fmt, level) : a == b;
 }
 
 static void add_run(struct scene_table *t, const uint64_t *table, unsigned int first,
@@ -165,7 +163,7 @@ static void add_run(struct scene_table *t, const uint64_t *table, unsigned int f
 static void add_runs(struct scene_table *t, const uint64_t *table, unsigned int entries)
 {
 	for (unsigned int i = 0, last; i < entries; i = last + 1) {
-		for (last = i; last + 1 < entries && goes_on(table, last, (int)t->level);)
+		for (last = i; last + 1 < entries && goes_on(table, last, t->level);)
 			last++;
 		if (table[i] || is_broken(&table[i]) || (!i && last == entries - 1))
 			add_run(t, table, i, last);
@@ -199,8 +197,10 @@ static void learn_children(const struct known *k, const uint64_t *table, unsigne
 	struct m_decoded d;
 
 	for (unsigned int i = 0; i < entries; i++) {
+		if (!is_table(table[i], k->level))
+			continue;
 		m_decode(table[i], (int)k->level, &d);
-		if (d.type == M_TABLE && m_table(d.address))
+		if (m_table(d.address))
 			learn((unsigned int)m_page_of(d.address), k->level + 1, k->ipa + i * size);
 	}
 }

@@ -26,7 +26,10 @@ void look_caches(struct scene_frame *f);
 /* "L2[0]" of an entry, as far as it is known which table it is in. */
 void look_place(const uint64_t *p, char *text, size_t size);
 
-/* Index, level and address of an entry in a table that the root led to when last looked at. */
+/*
+ * Where an entry is, as far as its table is known; true if the root led to that when last looked
+ * at.
+ */
 struct look_entry {
 	unsigned int page, index, level;
 	uint64_t ipa;

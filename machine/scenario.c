@@ -247,6 +247,7 @@ static void compare(const struct m_event *e, unsigned int events)
 	scene.last = *e;
 }
 
+/* What a call may answer to good input; NULL for all else. */
 static const char *status_word(enum verb verb, int status)
 {
 	if (verb == RECLAIM && status == S2_RETRY)
@@ -259,13 +260,31 @@ static const char *status_word(enum verb verb, int status)
 	case S2_NOT_UNIFORM:
 		return "S2_NOT_UNIFORM: the entries do not form a block";
 	case S2_NO_PAGE:
-		return "S2_NO_PAGE: no page left for a table";
+		return "S2_NO_PAGE: no page is left for a table";
 	case S2_NOT_MAPPED:
-		return "S2_NOT_MAPPED";
+		return "S2_NOT_MAPPED: nothing is mapped there";
 	case S2_READ_ONLY:
-		return "S2_READ_ONLY";
+		return "S2_READ_ONLY: it may not be written";
 	default:
-		return "refused";
+		return NULL;
+	}
+}
+
+static const char *refusal(int status)
+{
+	switch (status) {
+	case S2_IPA_RANGE:
+		return "the library refuses that: it is beyond the guest's addresses";
+	case S2_PA_RANGE:
+		return "the library refuses that: it is beyond the addresses of memory";
+	case S2_BAD_LEVEL:
+		return "the library refuses that: no block can be at that level";
+	case S2_BAD_ATTR:
+		return "the library refuses that: the attributes contradict each other";
+	case S2_MISALIGNED:
+		return "the library refuses that: the place is misaligned";
+	default:
+		return "the library refuses that";
 	}
 }
 
@@ -279,8 +298,10 @@ static void say_return(const struct act *a)
 
 		look_value(c->seen.desc, (int)c->seen.level, value, sizeof(value));
 		say("\"%s\" returns: it has seen %s", a->text, value);
+	} else if (status_word(c->op->verb, c->status)) {
+		say("\"%s\" returns: %s", a->text, status_word(c->op->verb, c->status));
 	} else {
-		say("\"%s\" returns: %s", a->text, status_word(a->op.verb, c->status));
+		(void)fail(a->line, refusal(c->status));
 	}
 }
 
@@ -530,7 +551,9 @@ static void build(void)
 
 		world_perform(&c);
 		if (c.status)
-			(void)fail(a->line, status_word(a->op.verb, c.status));
+			(void)fail(a->line, status_word(c.op->verb, c.status)
+						    ? status_word(c.op->verb, c.status)
+						    : refusal(c.status));
 	}
 }
 
@@ -558,6 +581,8 @@ static bool prepare_instruction(unsigned int i)
 {
 	const struct act *a = &scene.s->act[i];
 
+	if (world_ipa(a->op.at) >> world.fmt.ipa_bits)
+		return fail(a->line, "that is beyond the guest's addresses");
 	if (a->kind == ACT_DSB || a->kind == ACT_TLBI)
 		return true;
 	scene.entry[i] = find_entry(a);
@@ -704,7 +729,7 @@ static void conclude(void)
 	else
 		judge_end(NULL);
 	scene.windows = 0;
-	say("the end: %s", m_run_ok() ? "no rule is broken" : "judged");
+	say(m_run_ok() ? "the end: no rule is broken" : "the end");
 	show_frame();
 }
 
@@ -725,5 +750,5 @@ bool scenario_play(const struct scenario *s, scene_viewer *view, void *arg, bool
 	run_rest();
 	conclude();
 	*fine = m_run_ok();
-	return true;
+	return !problem->line;
 }

@@ -82,7 +82,7 @@ SUITES := $(if $(wildcard tests/boot),"boot=B='$(B)' tests/boot") \
 test: $(TEST_PROGRAMS) $(M)/explore $(M)/test $(WEAK)/weak $(FUZZ_PROGRAMS) $(BENCH_DIR)/own $(TOOL)/stage2 $(TOOL)/image | need-scripts ## Every test; its last line: how many passed and failed (check-NAME: one suite, as TAP)
 	@tests/run $(T)/logs $(SUITES)
 
-need-scripts: need-test need-cross
+need-scripts: need-test need-cross need-browser
 	@scripts/need $(CLANG)=clang
 
 .PHONY: $(TEST_NAMES:%=check-%)
