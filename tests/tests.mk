@@ -73,6 +73,7 @@ SUITES := $(if $(wildcard tests/boot),"boot=B='$(B)' tests/boot") \
 	$(foreach t,$(QUICK),$(t)=$(T)/plain/$(t) $(t)-asan=$(T)/asan/$(t)) \
 	"bench=tests/bench $(BENCH_DIR)/own $(T)/bench" \
 	"tool=CC='$(CC)' tests/tool/run '$(TOOL)'" \
+	"docs=tests/docs '$(TOOL)'" \
 	"embedding=CC='$(CC)' CLANG='$(CLANG)' tests/embedding $(T)/embedding" \
 	"freestanding=CROSS='$(CROSS)' CLANG='$(CLANG)' tests/freestanding $(T)/freestanding"
 
@@ -84,6 +85,10 @@ test: $(TEST_PROGRAMS) $(M)/explore $(M)/test $(WEAK)/weak $(FUZZ_PROGRAMS) $(BE
 
 need-scripts: need-test need-cross need-browser
 	@scripts/need $(CLANG)=clang
+
+.PHONY: test-docs
+test-docs: $(TOOL)/stage2 $(TOOL)/image ## The pages: their commands are run, or exist, and what they show is what is printed
+	@tests/docs '$(TOOL)'
 
 .PHONY: $(TEST_NAMES:%=check-%)
 $(TEST_NAMES:%=check-%): check-%: $(T)/plain/%
