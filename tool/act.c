@@ -221,7 +221,7 @@ static void parse_tlbi(struct act *a, struct line *l)
 
 	a->kind = ACT_TLBI;
 	a->tlbi = (struct m_tlbi){.op = op[i],
-				  .last_level = strstr(names[i], "le1") && i < 4,
+				  .last_level = i < 4 && strstr(names[i], "le1"),
 				  .local = names[i][strlen(names[i]) - 1] == '1'};
 	if (i < 4)
 		line_place(l, &a->op, &a->level);

@@ -1,25 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* SPDX-FileCopyrightText: 2026 The stage2 authors */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "bad.h"
 #include "line.h"
 
 #define COUNT_MAX 4096u
-
-void line_bad(const struct line *l, const char *format, ...)
-{
-	char why[2 * SCENE_TEXT];
-	va_list args;
-
-	va_start(args, format);
-	(void)vsnprintf(why, sizeof(why), format, args);
-	va_end(args);
-	script_bad(l->script, l->number, "%s", why);
-}
 
 void line_split(struct line *l, const char *begin, size_t length)
 {
@@ -134,17 +121,17 @@ static const struct unit {
 	unsigned int level;
 } units[] = {{"page", 3}, {"block", 2}, {"table", 1}};
 
-static const struct unit *find_unit(const char **word)
+static const struct unit *parse_unit(const struct line *l, const char *word, const char **at)
 {
 	for (unsigned int i = 0; i < 3; i++) {
 		size_t length = strlen(units[i].name);
 
-		if (!strncmp(*word, units[i].name, length)) {
-			*word += length;
+		if (!strncmp(*at, units[i].name, length)) {
+			*at += length;
 			return &units[i];
 		}
 	}
-	return NULL;
+	line_bad(l, "'%s' is no place: page0, block1, table0, block0.page3, last, page0..3", word);
 }
 
 static struct extent extent(const struct unit *unit, int n)
@@ -181,12 +168,7 @@ void line_place(struct line *l, struct operation *op, unsigned int *level)
 		return;
 	}
 	for (;; base.blocks = (int16_t)first) {
-		unit = find_unit(&at);
-		if (!unit)
-			line_bad(l,
-				 "'%s' is no place: page0, block1, table0, block0.page3, last, "
-				 "page0..3",
-				 word);
+		unit = parse_unit(l, word, &at);
 		first = parse_count(l, at, "a number of it", COUNT_MAX, &at);
 		if (unit->level != 2 || base.blocks || strncmp(at, ".page", 5) != 0)
 			break;

@@ -22,8 +22,8 @@ struct line {
 /* Takes a line apart. */
 void line_split(struct line *l, const char *begin, size_t length);
 
-_Noreturn void line_bad(const struct line *l, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+/* bad() about this line. */
+#define line_bad(l, ...) script_bad((l)->script, (l)->number, __VA_ARGS__)
 
 /* The next word; bad if there is none. */
 const char *line_word(struct line *l, const char *what);

@@ -3,10 +3,9 @@
 /*
  * stage2 play: a scenario on the machine model, step by step.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "bad.h"
 #include "command.h"
@@ -81,24 +80,27 @@ static const char *find_ready(const char *name)
 	return NULL;
 }
 
-static char *read_script(const char *name)
+static FILE *open_file(const char *name, const char *mode, const char *hint)
 {
-	FILE *from = fopen(name, "re");
-	char *text = malloc(SCRIPT_MAX + 1);
-	size_t size;
+	FILE *file = fopen(name, mode);
 
-	if (!from)
-		bad(name, "%s%s", strerror(errno),
-		    strchr(name, '/') || strchr(name, '.') ? ""
-							   : "; stage2 play --list has the "
-							     "scenarios that are ready");
-	if (!text)
-		bad(name, "no memory");
-	size = fread(text, 1, SCRIPT_MAX + 1, from);
+	if (file)
+		return file;
+	bad(name, "%s%s", strerror(errno), hint);
+}
+
+static const char *read_script(const char *name)
+{
+	static char text[SCRIPT_MAX + 1];
+	bool path = strchr(name, '/') || strchr(name, '.');
+	FILE *from = open_file(name, "re",
+			       path ? "" : "; stage2 play --list has the scenarios that are ready");
+	size_t size = fread(text, 1, SCRIPT_MAX, from);
+
 	if (ferror(from))
 		bad(name, "%s", strerror(errno));
-	if (size > SCRIPT_MAX)
-		bad(name, "larger than 1M: no script");
+	if (size == SCRIPT_MAX)
+		bad(name, "1M or more: no script");
 	text[size] = '\0';
 	if (strlen(text) != size)
 		bad(name, "offset %zu: a NUL character: no script", strlen(text));
@@ -139,12 +141,12 @@ static void print_list(bool as_json)
 
 static void write_page(const json_t *played, const char *name)
 {
-	FILE *to = fopen(name, "we");
+	FILE *to = open_file(name, "we", "");
+	bool failed;
 
-	if (!to)
-		bad(name, "%s", strerror(errno));
 	frames_page(played, to);
-	if (ferror(to) | fclose(to))
+	failed = ferror(to);
+	if (fclose(to) || failed)
 		bad(name, "%s", strerror(errno));
 }
 
@@ -175,9 +177,7 @@ static int play(const struct arguments *a, const char *text)
 int command_play(int argc, char **argv)
 {
 	struct arguments a = {.script = NULL};
-	const char *known;
-	char *text = NULL;
-	int status = FINE;
+	const char *text;
 
 	settings_parse(&argp, argc, argv, &a);
 	if (a.list) {
@@ -186,13 +186,11 @@ int command_play(int argc, char **argv)
 	}
 	if (!a.script)
 		bad("SCRIPT", "none is given; stage2 play --list has those that are ready");
-	known = find_ready(a.script);
-	if (!known)
-		known = text = read_script(a.script);
-	if (a.source)
-		(void)fputs(known, stdout);
-	else
-		status = play(&a, known);
-	free(text);
-	return status;
+	text = find_ready(a.script);
+	if (!text)
+		text = read_script(a.script);
+	if (!a.source)
+		return play(&a, text);
+	(void)fputs(text, stdout);
+	return FINE;
 }
