@@ -95,6 +95,7 @@ $(B)/stage2.pc: FORCE
 		'Version: $(VERSION)' 'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -lstage2' >$@
 
 include hypervisor/hypervisor.mk
+include examples/minimal/minimal.mk
 include machine/machine.mk
 include tool/tool.mk
 include tests/arm64/arm64.mk
