@@ -73,6 +73,8 @@ install: $(B)/aarch64/libstage2.a $(B)/stage2.pc $(B)/tool/stage2 ## Install hea
 	install -m 644 $(S2_HEADERS) $(DESTDIR)$(SHARE)/include/stage2
 	install -m 644 $(wildcard platform/aarch64/*.[ch]) $(DESTDIR)$(SHARE)/platform/aarch64
 	install -m 644 $(wildcard platform/host/*.[ch]) $(DESTDIR)$(SHARE)/platform/host
+	install -d $(DESTDIR)$(SHARE)/scenarios
+	install -m 644 $(TOOL_SCENARIOS) $(DESTDIR)$(SHARE)/scenarios
 	install -m 644 LICENSES/BSD-2-Clause.txt $(DESTDIR)$(SHARE)
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(B)/tool/stage2 $(DESTDIR)$(PREFIX)/bin
@@ -93,6 +95,7 @@ $(B)/stage2.pc: FORCE
 		'Version: $(VERSION)' 'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -lstage2' >$@
 
 include hypervisor/hypervisor.mk
+include examples/minimal/minimal.mk
 include machine/machine.mk
 include tool/tool.mk
 include tests/arm64/arm64.mk

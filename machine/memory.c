@@ -145,7 +145,7 @@ static bool print_place(const void *p)
 }
 
 /* What a value is, in the words of descriptor.h.  The guest's memory is outside of the arena. */
-static const char *word_for(uint64_t desc)
+const char *m_word_for(uint64_t desc)
 {
 	static const char *const invalid[] = {"?", "annotated", "locked", "link",
 					      "?", "?",		"?",	  "?"};
@@ -164,10 +164,10 @@ static void print_event(uint64_t number)
 {
 	const struct m_event *e = &m.history[number % M_HISTORY];
 
-	(void)printf("  %5llu CPU%d %-9s", (unsigned long long)number, e->fiber, e->what);
+	(void)printf("  %5llu CPU%d %-11s", (unsigned long long)number, e->fiber, e->what);
 	if (print_place(e->p))
 		(void)printf(": %016llx -> %016llx  %s -> %s\n", (unsigned long long)e->old,
-			     (unsigned long long)e->new, word_for(e->old), word_for(e->new));
+			     (unsigned long long)e->new, m_word_for(e->old), m_word_for(e->new));
 	else
 		(void)printf(" %016llx\n", (unsigned long long)e->new);
 }
@@ -427,6 +427,7 @@ uint64_t m_load(const uint64_t *p)
 {
 	step(p, false);
 	check_alive(p);
+	m_rules_saw(p);
 	return *p;
 }
 
@@ -435,6 +436,7 @@ void m_store(uint64_t *p, uint64_t v)
 	step(p, true);
 	check_alive(p);
 	remember("store", p, *p, v);
+	m_rules_store(p, v);
 	wrote(p, *p, v);
 }
 
@@ -443,6 +445,7 @@ bool m_cas(uint64_t *p, uint64_t old, uint64_t v)
 	step(p, true);
 	check_alive(p);
 	remember(*p == old ? "cas" : "cas fails", p, *p, v);
+	m_rules_saw(p);
 	if (*p != old)
 		return false;
 	wrote(p, old, v);
@@ -454,6 +457,7 @@ bool m_hardware_cas(uint64_t *p, uint64_t old, uint64_t new)
 {
 	(void)touch(p, true);
 	remember("hardware", p, old, new);
+	m_rules_hardware(p, new & ~old);
 	wrote(p, old, new);
 	return true;
 }
@@ -466,6 +470,7 @@ uint64_t m_swap(uint64_t *p, uint64_t v)
 	check_alive(p);
 	old = *p;
 	remember("swap", p, old, v);
+	m_rules_saw(p);
 	wrote(p, old, v);
 	return old;
 }
@@ -489,11 +494,23 @@ void m_dsb(enum m_dsb kind)
 	m_mmu_dsb(kind);
 }
 
+static const char *tlbi_name(const struct m_tlbi *t)
+{
+	static const char *const name[][2][2] = {
+		[M_TLBI_IPAS2] = {{"ipas2e1is", "ipas2e1"}, {"ipas2le1is", "ipas2le1"}},
+		[M_TLBI_RIPAS2] = {{"ripas2e1is", "ripas2e1"}, {"ripas2le1is", "ripas2le1"}},
+		[M_TLBI_VMALLE1] = {{"vmalle1is", "vmalle1"}, {"vmalle1is", "vmalle1"}},
+		[M_TLBI_VMALLS12] = {{"vmalls12e1is", "vmalls12e1"},
+				     {"vmalls12e1is", "vmalls12e1"}},
+		[M_TLBI_ALLE1] = {{"alle1is", "alle1"}, {"alle1is", "alle1"}},
+	};
+
+	return name[t->op][t->last_level][t->local];
+}
+
 void m_tlbi(struct m_tlbi tlbi)
 {
-	static const char *const name[] = {"ipas2", "ripas2", "vmalle1", "vmalls12", "alle1"};
-
-	remember(name[tlbi.op], NULL, 0, tlbi.operand);
+	remember(tlbi_name(&tlbi), NULL, 0, tlbi.operand);
 	tlbi.vttbr = m.vttbr[m_cpu()];
 	m_mmu_tlbi(tlbi);
 }

@@ -85,6 +85,28 @@ bool m_mmu_may_read(const uint64_t *p);
 bool m_mmu_is_near(const uint64_t *p);
 void m_mmu_forget(uint64_t pages);
 
+/*
+ * For those who look on.  What a CPU may have cached for a watched page, M_CACHED_MAX at the
+ * most; whether that is the same for all CPUs; whether a translation allows what the tables do
+ * not; a store that walks may have missed yet, by number, and what was there before; how many
+ * TLBIs a CPU has issued that no DSB of its has completed.
+ */
+#define M_CACHED_MAX 48u
+struct m_cached {
+	bool pointer, combined; /* neither: a leaf of stage 2 */
+	int level; /* of the entry that said so */
+	uint64_t value; /* address of the table, or the leaf's descriptor */
+};
+
+unsigned int m_mmu_cached(unsigned int cpu, unsigned int w, struct m_cached *cached);
+bool m_mmu_alike(void);
+bool m_mmu_is_stale(unsigned int w, const struct m_cached *cached);
+const uint64_t *m_mmu_unseen(unsigned int i, uint64_t *old);
+unsigned int m_mmu_in_flight(unsigned int cpu);
+
+/* memory.c: "table", "locked", ... */
+const char *m_word_for(uint64_t desc);
+
 /* caches.c */
 void m_caches_forget(void);
 void m_caches_begin(void);
@@ -96,5 +118,8 @@ void m_caches_check(uint64_t ipa, const struct m_decoded *leaf, uint64_t pa);
 void m_rules_begin(void);
 void m_rules_write(const uint64_t *p, uint64_t old, uint64_t new);
 void m_rules_maintain(void);
+void m_rules_hardware(const uint64_t *p, uint64_t bits); /* has been set by the hardware */
+void m_rules_saw(const uint64_t *p); /* by software, all that is there */
+void m_rules_store(const uint64_t *p, uint64_t new); /* not an exchange */
 
 #endif

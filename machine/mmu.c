@@ -18,7 +18,7 @@
 #include "digest.h"
 #include "memory.h"
 
-#define SET_MAX 48u
+#define SET_MAX M_CACHED_MAX
 #define PENDING_MAX 512u
 #define TLBI_MAX 64u
 #define ENTRIES_MAX (1u << (M_PAGE_SHIFT_MAX - 3))
@@ -785,6 +785,48 @@ bool m_cached_beyond(unsigned int w, const struct m_translation *t, unsigned int
 void m_decode(uint64_t desc, int level, struct m_decoded *d)
 {
 	*d = m_regime_read(&mmu.regime, desc, level);
+}
+
+unsigned int m_mmu_cached(unsigned int cpu, unsigned int w, struct m_cached *cached)
+{
+	const struct set *s = &mmu.set[mmu.sets == 1 ? 0 : cpu][w];
+
+	for (unsigned int i = 0; i < s->n; i++) {
+		const struct item *item = &s->item[i];
+
+		cached[i] = (struct m_cached){.pointer = item->kind == POINTER,
+					      .combined = item->kind == COMBINED,
+					      .level = item->level,
+					      .value = item->value};
+	}
+	return s->n;
+}
+
+bool m_mmu_alike(void)
+{
+	return mmu.sets == 1;
+}
+
+bool m_mmu_is_stale(unsigned int w, const struct m_cached *cached)
+{
+	uint64_t ipa = m.cfg.watched[w];
+	struct m_translation now = m_translate(ipa);
+	struct m_translation then = translation(ipa, cached->value, cached->level);
+
+	return !within(&then, &now);
+}
+
+const uint64_t *m_mmu_unseen(unsigned int i, uint64_t *old)
+{
+	if (i >= mmu.pendings)
+		return NULL;
+	*old = mmu.pending[i].old;
+	return mmu.pending[i].p;
+}
+
+unsigned int m_mmu_in_flight(unsigned int cpu)
+{
+	return mmu.tlbis[cpu];
 }
 
 static bool accessed_in(uint64_t pa, unsigned int w, int level, bool write)

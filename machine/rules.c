@@ -20,7 +20,17 @@
 	(UINT64_C(3) << 6 | UINT64_C(1) << 10 | UINT64_C(1) << 51 | UINT64_C(3) << 53 | \
 	 UINT64_C(0xf) << 55)
 
+#define MARKS_MAX 8u
+
+/* What the hardware has noted in an entry, and no software has read since. */
+struct mark {
+	const uint64_t *p;
+	uint64_t bits;
+};
+
 static struct {
+	struct mark mark[MARKS_MAX];
+	unsigned int marks;
 	unsigned char owner[M_ARENA_BYTES /
 			    sizeof(uint64_t)]; /* CPU that has locked the entry, and one */
 	unsigned int held[M_CPUS]; /* how many that are */
@@ -142,6 +152,50 @@ void m_rules_write(const uint64_t *p, uint64_t old, uint64_t new)
 	}
 }
 
+static void toggle(const struct mark *mark)
+{
+	m.digest ^= m_mix(m_mix_place(mark->p, mark->bits), MARKS_MAX);
+}
+
+void m_rules_hardware(const uint64_t *p, uint64_t bits)
+{
+	struct mark *mark = &rules.mark[rules.marks];
+
+	if (rules.marks == MARKS_MAX) {
+		m_violation("the machine's list of the hardware's marks is full");
+		return;
+	}
+	*mark = (struct mark){p, bits};
+	toggle(mark);
+	rules.marks++;
+}
+
+void m_rules_saw(const uint64_t *p)
+{
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; i < rules.marks; i++) {
+		if (rules.mark[i].p == p)
+			toggle(&rules.mark[i]);
+		else
+			rules.mark[kept++] = rules.mark[i];
+	}
+	rules.marks = kept;
+}
+
+/* A store knows nothing of what it replaces: whoever must not lose a mark exchanges. */
+void m_rules_store(const uint64_t *p, uint64_t new)
+{
+	for (unsigned int i = 0; i < rules.marks; i++) {
+		if (rules.mark[i].p != p || !(rules.mark[i].bits & ~new))
+			continue;
+		m_violation("rule 6: a store of %016llx takes away what the hardware has noted in "
+			    "the entry, and nobody has read",
+			    (unsigned long long)new);
+		m_blame(p, 0);
+	}
+}
+
 /* Contract 3: nothing slow inside a window. */
 void m_rules_maintain(void)
 {
@@ -154,4 +208,5 @@ void m_rules_begin(void)
 {
 	memset(rules.owner, 0, m_arena_used() / M_ENTRY_BYTES);
 	memset(rules.held, 0, sizeof(rules.held));
+	rules.marks = 0;
 }

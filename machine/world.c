@@ -190,7 +190,7 @@ static void note_what_was(struct call *c)
 	c->cleanings = m_cleanings();
 }
 
-static void run_call(struct call *c)
+void world_call(struct call *c)
 {
 	struct s2_cpu *cpu = &world.cpu[c->cpu];
 	uint64_t waits = m_waits(c->cpu);
@@ -204,7 +204,8 @@ static void run_call(struct call *c)
 	m_mark(M_STEP_RETURN);
 	c->ended = ++world.clock;
 	c->waits = m_waits(c->cpu) - waits;
-	judge_return(c);
+	if (!world.unjudged)
+		judge_return(c);
 	if (c->op->verb == UNMAP || c->op->verb == DEFERRED || c->op->verb == ANNOTATE)
 		others_write(c);
 	(void)s2_qsbr_offline(&world.qsbr, c->cpu);
@@ -218,7 +219,7 @@ static void run_program(void *arg)
 
 	for (unsigned int i = 0; i < world.calls && m_run_ok(); i++) {
 		if (world.call[i].cpu == cpu)
-			run_call(&world.call[i]);
+			world_call(&world.call[i]);
 	}
 }
 
@@ -238,9 +239,8 @@ unsigned int world_fibers(void)
 	return world.cpus + (world.setting->guest != QUIET);
 }
 
-void world_begin(void *arg)
+void world_restart(void)
 {
-	(void)arg;
 	m_memory_restore();
 	world.tree = world.tree_then;
 	world.guest = world.guest_then;
@@ -254,10 +254,16 @@ void world_begin(void *arg)
 					      .cpu = world.call[i].cpu,
 					      .uniform = world.call[i].uniform};
 	m_run_begin(&world.config);
-	for (unsigned int i = 0; i < world.cpus; i++) {
+	for (unsigned int i = 0; i < world.cpus; i++)
 		m_run_owns(i, &world.cpu[i]);
+}
+
+void world_begin(void *arg)
+{
+	(void)arg;
+	world_restart();
+	for (unsigned int i = 0; i < world.cpus; i++)
 		m_fiber_start(i, run_program, &world.cpu[i]);
-	}
 	if (world.setting->guest != QUIET)
 		m_fiber_start(world.cpus, run_hardware, NULL);
 }

@@ -119,6 +119,7 @@ struct world {
 	struct call hardware; /* what the guest's access changed; never started if nothing */
 	unsigned int calls;
 	unsigned int cpus; /* 1: the tree is not shared */
+	bool unjudged; /* not calls alone change the tables: they do not explain the outcome */
 	bool scarce; /* operations may run out of table pages, or of their budget */
 	unsigned int pages; /* for tables, beside the root */
 	uint64_t clock;
@@ -136,6 +137,12 @@ void world_perform(struct call *c);
 
 /* What every run starts from: world.calls, world.cpus and the program are set. */
 void world_build(const struct setting *setting);
+
+/* One call of a program, as a fiber makes it: with its moments, and judged. */
+void world_call(struct call *c);
+
+/* All as it was when the world had been built, and no fiber yet. */
+void world_restart(void);
 
 /* Starts one run: a fiber for each CPU, and one for the hardware if the setting has it. */
 void world_begin(void *arg);

@@ -1074,6 +1074,45 @@ static void hardware_sets_what_vtcr_lets_it_set(void **state)
 		}
 }
 
+/* A write that the hardware notes in the entry, and that nobody has read there yet. */
+static void write_and_replace(const struct shape *shape)
+{
+	begin_scene(shape);
+	page_scene();
+	scene.cfg.vtcr |= HA | HD;
+	*scene.entry = (*scene.entry & ~WRITE) | DBM;
+	start();
+	assert_true(m_hardware_access(0, true));
+}
+
+static void a_store_over_what_the_hardware_has_noted_is_noticed(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(shapes); i++) {
+		write_and_replace(&shapes[i]);
+		m_store(scene.entry, *scene.entry & ~WRITE);
+		expect("rule 6");
+		write_and_replace(&shapes[i]);
+		m_store(scene.entry, *scene.entry | BIT(55));
+		expect(FINE);
+		write_and_replace(&shapes[i]);
+		m_store(scene.entry, 0);
+		expect("rule 6");
+		write_and_replace(&shapes[i]);
+		(void)m_load(scene.entry);
+		m_store(scene.entry, *scene.entry & ~WRITE);
+		assert_true(m_run_ok());
+		write_and_replace(&shapes[i]);
+		assert_false(m_cas(scene.entry, *scene.entry & ~WRITE, 0));
+		m_store(scene.entry, 0);
+		assert_true(m_run_ok());
+		write_and_replace(&shapes[i]);
+		(void)m_swap(scene.entry, 0);
+		m_store(scene.entry, 0);
+		assert_true(m_run_ok());
+	}
+}
+
 /* The access flag in a table that `ops` have unlinked: may hardware still set it? */
 static bool written_after(const struct shape *shape, const enum op *ops)
 {
@@ -1622,6 +1661,7 @@ int main(void)
 		cmocka_unit_test(a_restriction_needs_a_tlbi_and_a_relaxation_does_not),
 		cmocka_unit_test(a_local_tlbi_cures_its_own_cpu),
 		cmocka_unit_test(hardware_sets_what_vtcr_lets_it_set),
+		cmocka_unit_test(a_store_over_what_the_hardware_has_noted_is_noticed),
 		cmocka_unit_test(hardware_writes_to_an_unlinked_table_until_the_tlbi_is_complete),
 		cmocka_unit_test(a_table_is_free_when_no_walk_can_reach_it),
 		cmocka_unit_test(software_that_touches_a_free_page_is_noticed),

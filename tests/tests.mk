@@ -73,17 +73,36 @@ SUITES := $(if $(wildcard tests/boot),"boot=B='$(B)' tests/boot") \
 	$(foreach t,$(QUICK),$(t)=$(T)/plain/$(t) $(t)-asan=$(T)/asan/$(t)) \
 	"bench=tests/bench $(BENCH_DIR)/own $(SCALE) $(T)/bench" \
 	"tool=CC='$(CC)' tests/tool/run '$(TOOL)'" \
+	"reference=tests/reference $(T)/reference" \
+	"docs=tests/docs '$(TOOL)' '$(B)'" \
 	"embedding=CC='$(CC)' CLANG='$(CLANG)' tests/embedding $(T)/embedding" \
 	"freestanding=CROSS='$(CROSS)' CLANG='$(CLANG)' tests/freestanding $(T)/freestanding"
 
 ##@ Test
 
 .PHONY: test need-scripts
-test: $(TEST_PROGRAMS) $(M)/explore $(M)/test $(WEAK)/weak $(FUZZ_PROGRAMS) $(BENCH_DIR)/own $(SCALE_PROGRAMS) $(TOOL)/stage2 $(TOOL)/image | need-scripts ## Every test; its last line: how many passed and failed (check-NAME: one suite, as TAP)
+test: $(TEST_PROGRAMS) $(M)/explore $(M)/test $(WEAK)/weak $(FUZZ_PROGRAMS) $(BENCH_DIR)/own $(SCALE_PROGRAMS) $(TOOL)/stage2 $(TOOL)/image $(MINIMAL)/minimal.elf | need-scripts need-run ## Every test; its last line: how many passed and failed (check-NAME: one suite, as TAP)
 	@tests/run $(T)/logs $(SUITES)
 
-need-scripts: need-test need-cross
+need-scripts: need-test need-cross need-browser need-doxygen
 	@scripts/need $(CLANG)=clang
+
+##@ Build
+
+.PHONY: reference need-doxygen
+need-doxygen:
+	@scripts/need doxygen=doxygen
+
+reference: | need-doxygen ## The reference of include/stage2, as pages; fails if a symbol is not documented
+	@mkdir -p $(B)/reference
+	@{ cat docs/Doxyfile; echo 'OUTPUT_DIRECTORY = $(B)/reference'; } | doxygen -
+	@echo 'file://$(abspath $(B))/reference/html/index.html'
+
+##@ Test
+
+.PHONY: test-docs
+test-docs: $(TOOL)/stage2 $(TOOL)/image $(MINIMAL)/minimal.elf | need-run ## The pages: their commands are run, or exist, and what they show is what is printed
+	@tests/docs '$(TOOL)' '$(B)'
 
 .PHONY: $(TEST_NAMES:%=check-%)
 $(TEST_NAMES:%=check-%): check-%: $(T)/plain/%

@@ -39,15 +39,22 @@ static bool permissions(const char *text, size_t length, s2_attr *attr)
 	return true;
 }
 
+bool attr_word(const char *text, size_t length, s2_attr *attr)
+{
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (is(text, length, words[i].name)) {
+			*attr |= words[i].attr;
+			return true;
+		}
+	}
+	return permissions(text, length, attr);
+}
+
 static s2_attr word(const char *text, size_t length)
 {
 	s2_attr attr = 0;
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (is(text, length, words[i].name))
-			return words[i].attr;
-	}
-	if (!permissions(text, length, &attr))
+	if (!attr_word(text, length, &attr))
 		bad("--attr",
 		    "'%.*s' is neither permissions (rwx, r--, rwx/el1, ...) nor normal, nc, "
 		    "device, "

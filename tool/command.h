@@ -12,5 +12,6 @@ int command_walk(int argc, char **argv);
 int command_dump(int argc, char **argv);
 int command_verify(int argc, char **argv);
 int command_format(int argc, char **argv);
+int command_play(int argc, char **argv);
 
 #endif

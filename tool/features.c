@@ -34,25 +34,41 @@ static uint32_t one(const char *name, size_t length)
 		if (strlen(known[i].name) == length && !strncmp(known[i].name, name, length))
 			return known[i].bit;
 	}
-	bad("--features",
-	    "no feature '%.*s'; there are lpa2, fwb, ttl, tlbirange, haf, cnp, hd, xnx, bbm1, "
-	    "bbm2, "
-	    "contig",
-	    (int)length, name);
+	return 0;
+}
+
+/* Where it stops: at what is none, or at the end. */
+static const char *read_list(const char *list, uint32_t *features)
+{
+	for (*features = 0;;) {
+		size_t length = strcspn(list, ",");
+		uint32_t bit = one(list, length);
+
+		*features |= bit;
+		if (!bit || !list[length])
+			return bit ? list + length : list;
+		list += length + 1;
+	}
+}
+
+bool features_find(const char *list, uint32_t *features)
+{
+	return !*read_list(list, features);
 }
 
 uint32_t features_parse(const char *list)
 {
-	uint32_t features = 0;
+	uint32_t features;
+	const char *stopped = read_list(list, &features);
 
-	for (;;) {
-		size_t length = strcspn(list, ",");
-
-		features |= one(list, length);
-		if (!list[length])
-			return features;
-		list += length + 1;
-	}
+	if (*stopped || !*list)
+		bad("--features",
+		    "no feature '%.*s'; there are lpa2, fwb, ttl, tlbirange, haf, cnp, hd, xnx, "
+		    "bbm1, "
+		    "bbm2, "
+		    "contig",
+		    (int)strcspn(stopped, ","), stopped);
+	return features;
 }
 
 const char *features_c(uint32_t features)

@@ -6,10 +6,14 @@
 #ifndef TOOL_FEATURES_H
 #define TOOL_FEATURES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* S2_FEAT_* of a list such as "fwb,ttl"; bad() for a name that is none. */
 uint32_t features_parse(const char *list);
+
+/* The same; false for a name that is none. */
+bool features_find(const char *list, uint32_t *features);
 
 /* "S2_FEAT_FWB | S2_FEAT_TTL", or "0", for a C file.  One buffer. */
 const char *features_c(uint32_t features);

@@ -25,6 +25,7 @@ static const struct {
 	{"stage2 dump", command_dump, "what tables in a memory image map"},
 	{"stage2 verify", command_verify, "whether tables in a memory image are sound"},
 	{"stage2 format", command_format, "levels, sizes and registers of a translation"},
+	{"stage2 play", command_play, "a scenario on a model of the machine, step by step"},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -24,6 +24,7 @@ struct settings {
 
 /* Children of a command's argp: --help alone; how to print and a format; and --vtcr. */
 extern const struct argp_child settings_help[];
+extern const struct argp_child settings_plain[]; /* and what is common to all */
 extern const struct argp_child settings_format[];
 extern const struct argp_child settings_registers[];
 

@@ -11,7 +11,8 @@ _stage2_options()
 
 _stage2_words()
 {
-	case $1 in
+	case $2 in
+	play) "$1" play --list 2>/dev/null | sed 's/ .*//' ;;
 	explain) echo vtcr vttbr tlbi esr ;;
 	encode) echo leaf table annotation vtcr vttbr tlbi ;;
 	esac
@@ -48,7 +49,7 @@ _stage2()
 	elif [ "${word#-}" != "$word" ]; then
 		words=$(_stage2_options "${COMP_WORDS[0]}" "${COMP_WORDS[1]}")
 	else
-		words=$(_stage2_words "${COMP_WORDS[1]}")
+		words=$(_stage2_words "${COMP_WORDS[0]}" "${COMP_WORDS[1]}")
 	fi
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
 	case ${COMPREPLY[0]-} in

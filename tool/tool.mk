@@ -4,13 +4,18 @@
 # The command `stage2`: the engine on platform/host, for the machine that make runs on.
 
 TOOL := $(B)/tool
-TOOL_CFLAGS := -std=gnu11 -O2 -g -pthread $(S2_WARNINGS) $(S2_INCLUDES) -Iplatform/host
-TOOL_HEADERS := $(wildcard tool/*.h platform/host/*.h include/stage2/*.h src/*.h)
+TOOL_CFLAGS := -std=gnu11 -O2 -g -pthread $(S2_WARNINGS) $(S2_INCLUDES) -Iplatform/host -iquote tool -iquote machine
+TOOL_HEADERS := $(wildcard tool/*.h machine/*.h platform/host/*.h include/stage2/*.h src/*.h)
 TOOL_SOURCES := $(wildcard tool/*.c) platform/host/host.c
 
 .PHONY: need-tool
 need-tool:
 	@scripts/need libjansson-dev $(firstword $(CC))=$(firstword $(CC))
+
+# Pages are looked at.
+.PHONY: need-browser
+need-browser:
+	@scripts/need chromium=chromium ppmhist=netpbm
 
 $(TOOL)/src/%.o: src/%.c $(TOOL_HEADERS) tool/tool.mk | need-tool
 	@mkdir -p $(@D)
@@ -22,7 +27,30 @@ $(TOOL)/%.o: %.c $(TOOL_HEADERS) tool/tool.mk Makefile | need-tool
 	@echo "CC      $@"
 	@$(CC) $(TOOL_CFLAGS) -DVERSION='"$(VERSION)"' -c -o $@ $<
 
-$(TOOL)/stage2: $(TOOL_SOURCES:%.c=$(TOOL)/%.o) $(S2_SOURCES:%.c=$(TOOL)/%.o)
+# The machine, for `stage2 play`.  It has an engine of its own, on platform/machine: but for what
+# machine/scenario.h declares, its names are not to be seen beside those of the engine above.
+$(TOOL)/machine.o: $(MACHINE_ENGINE_OBJECTS) $(MACHINE_OBJECTS)
+	@echo "LD      $@"
+	@$(LD) -r -o $@.tmp $^
+	@$(OBJCOPY) --keep-global-symbol=scenario_play --keep-global-symbol=scenario_memory $@.tmp $@
+	@rm $@.tmp
+
+TOOL_SCENARIOS := $(sort $(wildcard tool/scenarios/*.play))
+TOOL_PAGES := play_css=tool/page/play.css play_js=tool/page/play.js
+
+$(TOOL)/ready.c: $(TOOL_SCENARIOS) scripts/embed
+	@mkdir -p $(@D)
+	@scripts/embed ready.h -l $(TOOL_SCENARIOS) >$@
+
+$(TOOL)/page.c: $(wildcard tool/page/*) scripts/embed
+	@mkdir -p $(@D)
+	@scripts/embed page.h $(TOOL_PAGES:%=page_%) >$@
+
+$(TOOL)/ready.o $(TOOL)/page.o: $(TOOL)/%.o: $(TOOL)/%.c $(TOOL_HEADERS) | need-tool
+	@echo "CC      $@"
+	@$(CC) $(TOOL_CFLAGS) -c -o $@ $<
+
+$(TOOL)/stage2: $(TOOL_SOURCES:%.c=$(TOOL)/%.o) $(S2_SOURCES:%.c=$(TOOL)/%.o) $(TOOL)/machine.o $(TOOL)/ready.o $(TOOL)/page.o
 	@echo "LD      $@"
 	@$(CC) -pthread -o $@ $^ -ljansson
 
@@ -36,8 +64,18 @@ $(TOOL)/image: $(TOOL)/tests/tool/image.o $(TOOL)/platform/host/host.o $(S2_SOUR
 .PHONY: tool
 tool: $(TOOL)/stage2 ## The command `stage2`, which looks into tables
 
+##@ Care
+
+.PHONY: docs-pictures
+docs-pictures: $(TOOL)/stage2 | need-browser ## Make the pictures in docs anew: pages of `stage2 play` in Chromium
+	@$(TOOL)/stage2 play collapse --html $(TOOL)/collapse.html
+	@chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1000,940 \
+		--user-data-dir=$(TOOL)/chromium --blink-settings=preferredColorScheme=1 --virtual-time-budget=2000 \
+		--screenshot=$(TOOL)/play.png 'file://$(abspath $(TOOL))/collapse.html#step-9' 2>/dev/null
+	@pngtopnm $(TOOL)/play.png | pnmquant -quiet 48 | pnmtopng -quiet -compression 9 >docs/play.png
+
 ##@ Test
 
 .PHONY: check-tool
-check-tool: $(TOOL)/stage2 $(TOOL)/image ## The command: what it prints, against values worked out by hand
+check-tool: $(TOOL)/stage2 $(TOOL)/image | need-browser ## The command: what it prints, against values worked out by hand
 	@CC='$(CC)' tests/tool/run '$(TOOL)'

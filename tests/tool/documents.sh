@@ -44,9 +44,11 @@ completes()
 {
 	result "completion of: $1" completion "$@"
 }
-completes "stage2 " explain encode format walk dump verify
+completes "stage2 " explain encode format walk dump verify play
 completes "stage2 exp" explain
 completes "stage2 explain " vtcr vttbr tlbi esr
+completes "stage2 play coll" collapse collapse-no-break
+completes "stage2 play --ht" "--html="
 completes "stage2 dump --me" "--merge="
 completes "stage2 format --granule " 4K 16K 64K
 completes "stage2 format --granule = 6" 64K
