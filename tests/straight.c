@@ -310,9 +310,9 @@ static int make(const struct call *call)
 
 static uint64_t place_of(const void *p)
 {
-	uint64_t offset = (uint64_t)((const unsigned char *)p - s2_host_arena.base);
+	uint64_t offset = (uintptr_t)p - (uintptr_t)s2_host_arena.base;
 
-	return p && offset < s2_host_arena.size ? offset : (uint64_t)(uintptr_t)p;
+	return offset < s2_host_arena.size ? offset : (uintptr_t)p;
 }
 
 static void note(const struct s2_host_event *event)
