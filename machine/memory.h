@@ -83,6 +83,8 @@ void m_mmu_check_free(void);
 uint64_t m_mmu_digest(void);
 bool m_mmu_may_read(const uint64_t *p);
 bool m_mmu_is_near(const uint64_t *p);
+bool m_mmu_is_reached(
+	const uint64_t *p); /* by a walk for a watched page, by what was or is there */
 void m_mmu_forget(uint64_t pages);
 
 /*

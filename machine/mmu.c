@@ -866,6 +866,30 @@ bool m_mmu_may_read(const uint64_t *p)
 	return mmu.read[index_of(p)];
 }
 
+static bool reaches(const struct set *s, unsigned int w, const uint64_t *p)
+{
+	if (entry_in(root(), w, mmu.regime.start) == p)
+		return true;
+	for (unsigned int i = 0; i < s->n; i++) {
+		const struct item *item = &s->item[i];
+
+		if (item->kind == POINTER && entry_in(item->value, w, item->level + 1) == p)
+			return true;
+	}
+	return false;
+}
+
+bool m_mmu_is_reached(const uint64_t *p)
+{
+	for (unsigned int cpu = 0; cpu < mmu.sets; cpu++) {
+		for (unsigned int w = 0; w < m.cfg.watched_count; w++) {
+			if (reaches(&mmu.set[cpu][w], w, p))
+				return true;
+		}
+	}
+	return false;
+}
+
 bool m_mmu_is_near(const uint64_t *p)
 {
 	return mmu.near[index_of(p)];

@@ -183,11 +183,14 @@ void m_rules_saw(const uint64_t *p)
 	rules.marks = kept;
 }
 
-/* A store knows nothing of what it replaces: whoever must not lose a mark exchanges. */
+/*
+ * A store knows nothing of what it replaces: whoever must not lose a mark exchanges.  What no
+ * walk comes to any more is another matter: the marks in a table that was cut off stay its owner's.
+ */
 void m_rules_store(const uint64_t *p, uint64_t new)
 {
 	for (unsigned int i = 0; i < rules.marks; i++) {
-		if (rules.mark[i].p != p || !(rules.mark[i].bits & ~new))
+		if (rules.mark[i].p != p || !(rules.mark[i].bits & ~new) || !m_mmu_is_reached(p))
 			continue;
 		m_violation("rule 6: a store of %016llx takes away what the hardware has noted in "
 			    "the entry, and nobody has read",

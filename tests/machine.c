@@ -1126,6 +1126,30 @@ static bool written_after(const struct shape *shape, const enum op *ops)
 	return m_hardware_access(0, false);
 }
 
+/* The hardware notes an access in a table, which `ops` cut off; then its owner stores there. */
+static void store_after(const struct shape *shape, const enum op *ops)
+{
+	begin_scene(shape);
+	collapse_scene();
+	scene.cfg.vtcr |= HA;
+	scene.table[3][0] &= ~AF;
+	start();
+	assert_true(m_hardware_access(0, false));
+	play(ops);
+	m_store(&scene.table[3][0], 0);
+}
+
+static void what_was_noted_in_a_table_that_was_cut_off_may_go(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(shapes); i++) {
+		store_after(&shapes[i], (const enum op[]){BREAK, ISHST, RANGE, END});
+		expect("rule 6");
+		store_after(&shapes[i], (const enum op[]){BREAK, ISHST, RANGE, ISH, END});
+		assert_true(m_run_ok());
+	}
+}
+
 static void hardware_writes_to_an_unlinked_table_until_the_tlbi_is_complete(void **state)
 {
 	(void)state;
@@ -1662,6 +1686,7 @@ int main(void)
 		cmocka_unit_test(a_local_tlbi_cures_its_own_cpu),
 		cmocka_unit_test(hardware_sets_what_vtcr_lets_it_set),
 		cmocka_unit_test(a_store_over_what_the_hardware_has_noted_is_noticed),
+		cmocka_unit_test(what_was_noted_in_a_table_that_was_cut_off_may_go),
 		cmocka_unit_test(hardware_writes_to_an_unlinked_table_until_the_tlbi_is_complete),
 		cmocka_unit_test(a_table_is_free_when_no_walk_can_reach_it),
 		cmocka_unit_test(software_that_touches_a_free_page_is_noticed),
