@@ -29,8 +29,8 @@ struct job {
 };
 
 static const struct job jobs[] = {
-	{"halves", BENCH_FAULT, 2, false, false},      {"interleaved", BENCH_FAULT, 1, true, false},
-	{"qsbr", BENCH_FAULT_QSBR, 2, false, false},   {"tables-8", BENCH_FAULT, 8, false, true},
+	{"halves", BENCH_FAULT, 2, false, false},    {"interleaved", BENCH_FAULT, 1, true, false},
+	{"qsbr", BENCH_FAULT_QSBR, 2, false, false}, {"tables-8", BENCH_FAULT, 8, false, true},
 	{"tables-16", BENCH_FAULT, 16, false, true},
 };
 

@@ -24,13 +24,9 @@ int s2_check_range(const struct s2_format *fmt, uint64_t ipa, uint64_t size)
 	return S2_OK;
 }
 
-int s2_check_objects(const struct s2_tree *tree, struct s2_cpu *cpu)
+int s2_check_cpu(const struct s2_tree *tree, const struct s2_cpu *cpu)
 {
-	if (!cpu)
-		return S2_INVALID;
-	cpu->done = 0;
-	cpu->found = 0;
-	if (!tree || !tree->fmt || !cpu->cache.granule_shift)
+	if (!cpu->cache.granule_shift)
 		return S2_INVALID;
 	if (cpu->cache.granule_shift != tree->fmt->granule_shift)
 		return S2_BAD_CACHE;

@@ -50,8 +50,18 @@ static inline void s2_spend(struct s2_op *op, uint64_t entries)
 /* Every status that a range itself can earn. */
 int s2_check_range(const struct s2_format *fmt, uint64_t ipa, uint64_t size);
 
+/* Every status that a CPU can earn by what it holds. */
+int s2_check_cpu(const struct s2_tree *tree, const struct s2_cpu *cpu);
+
 /* Every status that tree and cpu can earn before an operation. */
-int s2_check_objects(const struct s2_tree *tree, struct s2_cpu *cpu);
+static inline int s2_check_objects(const struct s2_tree *tree, struct s2_cpu *cpu)
+{
+	if (!cpu)
+		return S2_INVALID;
+	cpu->done = 0;
+	cpu->found = 0;
+	return tree && tree->fmt ? s2_check_cpu(tree, cpu) : S2_INVALID;
+}
 
 /* Sets up *op for [ipa, ipa + size), already checked. */
 static inline void s2_op_begin(struct s2_op *op, struct s2_tree *tree, struct s2_cpu *cpu,
