@@ -34,25 +34,37 @@ static uint32_t one(const char *name, size_t length)
 		if (strlen(known[i].name) == length && !strncmp(known[i].name, name, length))
 			return known[i].bit;
 	}
-	bad("--features",
-	    "no feature '%.*s'; there are lpa2, fwb, ttl, tlbirange, haf, cnp, hd, xnx, bbm1, "
-	    "bbm2, "
-	    "contig",
-	    (int)length, name);
+	return 0;
+}
+
+const char *features_find(const char *list, uint32_t *features)
+{
+	*features = 0;
+	for (;;) {
+		size_t length = strcspn(list, ",");
+		uint32_t bit = one(list, length);
+
+		if (!bit)
+			return list;
+		*features |= bit;
+		if (!list[length])
+			return NULL;
+		list += length + 1;
+	}
 }
 
 uint32_t features_parse(const char *list)
 {
-	uint32_t features = 0;
+	uint32_t features;
+	const char *unknown = features_find(list, &features);
 
-	for (;;) {
-		size_t length = strcspn(list, ",");
-
-		features |= one(list, length);
-		if (!list[length])
-			return features;
-		list += length + 1;
-	}
+	if (unknown)
+		bad("--features",
+		    "no feature '%.*s'; there are lpa2, fwb, ttl, tlbirange, haf, cnp, hd, xnx, "
+		    "bbm1, bbm2, "
+		    "contig",
+		    (int)strcspn(unknown, ","), unknown);
+	return features;
 }
 
 const char *features_c(uint32_t features)

@@ -10,7 +10,7 @@ TOOL_SOURCES := $(wildcard tool/*.c) platform/host/host.c
 
 .PHONY: need-tool
 need-tool:
-	@scripts/need libjansson-dev $(firstword $(CC))=$(firstword $(CC))
+	@scripts/need libjansson-dev liblzma-dev $(firstword $(CC))=$(firstword $(CC))
 
 $(TOOL)/src/%.o: src/%.c $(TOOL_HEADERS) tool/tool.mk | need-tool
 	@mkdir -p $(@D)
@@ -24,7 +24,7 @@ $(TOOL)/%.o: %.c $(TOOL_HEADERS) tool/tool.mk Makefile | need-tool
 
 $(TOOL)/stage2: $(TOOL_SOURCES:%.c=$(TOOL)/%.o) $(S2_SOURCES:%.c=$(TOOL)/%.o)
 	@echo "LD      $@"
-	@$(CC) -pthread -o $@ $^ -ljansson
+	@$(CC) -pthread -o $@ $^ -ljansson -llzma
 
 # Images for its tests: the same library makes them.
 $(TOOL)/image: $(TOOL)/tests/tool/image.o $(TOOL)/platform/host/host.o $(S2_SOURCES:%.c=$(TOOL)/%.o)
