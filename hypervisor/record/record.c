@@ -15,6 +15,7 @@
 #include <stage2/descriptor.h>
 #include <stage2/platform.h>
 
+#include "../console.h"
 #include "../guest.h"
 #include "../memory.h"
 #include "../report.h"
@@ -37,7 +38,7 @@ struct event {
 
 static struct {
 	bool locked;
-	uint64_t events, calls;
+	uint64_t events, calls; /* that there were */
 	uint64_t vttbr[MAX_CPUS]; /* of each CPU when it was last seen */
 	uint64_t tables[PAGES / 64]; /* a bit for each page that can be one */
 	uint64_t linked[PAGES / 64]; /* and whose contents are recorded */
@@ -68,10 +69,10 @@ static struct call *calls(void)
 
 static struct event *next_event(enum record_kind kind)
 {
-	struct event *e = &events()[record.events];
+	static struct event lost;
+	struct event *e = record.events < EVENTS_MAX ? &events()[record.events] : &lost;
 
-	if (record.events++ == EVENTS_MAX)
-		die("the record is full");
+	record.events++;
 	*e = (struct event){.kind = (uint8_t)kind, .cpu = (uint8_t)vcpu_this()->index};
 	return e;
 }
@@ -371,6 +372,10 @@ static void write_workload(void)
 
 void record_write(void)
 {
-	write_trace();
+	if (record.events > EVENTS_MAX)
+		say("stage2: %lu steps are too many for a trace: the calls alone are recorded\n",
+		    record.events);
+	else
+		write_trace();
 	write_workload();
 }
