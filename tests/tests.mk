@@ -73,6 +73,7 @@ SUITES := $(if $(wildcard tests/boot),"boot=B='$(B)' tests/boot") \
 	$(foreach t,$(QUICK),$(t)=$(T)/plain/$(t) $(t)-asan=$(T)/asan/$(t)) \
 	"bench=tests/bench $(BENCH_DIR)/own $(T)/bench" \
 	"tool=CC='$(CC)' tests/tool/run '$(TOOL)'" \
+	"replay=CC='$(CC)' tests/tool/mutants '$(B)' break-no-first-dsb break-no-stage1 break-fresh-read" \
 	"embedding=CC='$(CC)' CLANG='$(CLANG)' tests/embedding $(T)/embedding" \
 	"freestanding=CROSS='$(CROSS)' CLANG='$(CLANG)' tests/freestanding $(T)/freestanding"
 

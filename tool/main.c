@@ -26,6 +26,8 @@ static const struct {
 	{"stage2 verify", command_verify, "whether tables in a memory image are sound"},
 	{"stage2 check", command_check,
 	 "whether a trace of stores, barriers and TLBIs keeps the rules"},
+	{"stage2 replay", command_replay,
+	 "a recorded workload once more, on the machine model or on threads"},
 	{"stage2 format", command_format, "levels, sizes and registers of a translation"},
 };
 

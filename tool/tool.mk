@@ -5,8 +5,14 @@
 
 TOOL := $(B)/tool
 TOOL_CFLAGS := -std=gnu11 -O2 -g -pthread $(S2_WARNINGS) $(S2_INCLUDES) -Iplatform/host
-TOOL_HEADERS := $(wildcard tool/*.h platform/host/*.h include/stage2/*.h src/*.h)
-TOOL_SOURCES := $(wildcard tool/*.c) platform/host/host.c
+TOOL_HEADERS := $(wildcard tool/*.h tool/replay/*.h platform/host/*.h include/stage2/*.h src/*.h)
+TOOL_SOURCES := $(wildcard tool/*.c) tool/replay/threads.c platform/host/host.c
+
+# The machine, with the engine on its platform: of all that only one function can be seen, as
+# the same engine is there on the host's platform too.
+TOOL_MACHINE_CFLAGS := $(MACHINE_CFLAGS) -DM_ARENA_PAGES=1024u
+TOOL_MACHINE_OBJECTS := $(patsubst %,$(TOOL)/machine/%.o,caches fiber memory mmu regime rules replay) \
+	$(S2_SOURCES:src/%.c=$(TOOL)/machine/engine/%.o)
 
 .PHONY: need-tool
 need-tool:
@@ -22,7 +28,27 @@ $(TOOL)/%.o: %.c $(TOOL_HEADERS) tool/tool.mk Makefile | need-tool
 	@echo "CC      $@"
 	@$(CC) $(TOOL_CFLAGS) -DVERSION='"$(VERSION)"' -c -o $@ $<
 
-$(TOOL)/stage2: $(TOOL_SOURCES:%.c=$(TOOL)/%.o) $(S2_SOURCES:%.c=$(TOOL)/%.o)
+$(TOOL)/machine/engine/%.o: $(MACHINE_ENGINE)/%.c $(MACHINE_HEADERS) tool/tool.mk
+	@mkdir -p $(@D)
+	@echo "CC      $@"
+	@$(CC) $(TOOL_MACHINE_CFLAGS) -c -o $@ $<
+
+$(TOOL)/machine/%.o: machine/%.c $(MACHINE_HEADERS) tool/tool.mk
+	@mkdir -p $(@D)
+	@echo "CC      $@"
+	@$(CC) $(TOOL_MACHINE_CFLAGS) -c -o $@ $<
+
+$(TOOL)/machine/replay.o: tool/replay/machine.c $(MACHINE_HEADERS) $(TOOL_HEADERS) tool/tool.mk
+	@mkdir -p $(@D)
+	@echo "CC      $@"
+	@$(CC) $(TOOL_MACHINE_CFLAGS) -c -o $@ $<
+
+$(TOOL)/machine.o: $(TOOL_MACHINE_OBJECTS)
+	@echo "LD      $@"
+	@$(CC) -nostdlib -r -o $@.all $^
+	@objcopy --keep-global-symbol=replay_on_machine $@.all $@
+
+$(TOOL)/stage2: $(TOOL_SOURCES:%.c=$(TOOL)/%.o) $(TOOL)/machine.o $(S2_SOURCES:%.c=$(TOOL)/%.o)
 	@echo "LD      $@"
 	@$(CC) -pthread -o $@ $^ -ljansson -llzma
 
@@ -41,3 +67,10 @@ tool: $(TOOL)/stage2 ## The command `stage2`, which looks into tables
 .PHONY: check-tool
 check-tool: $(TOOL)/stage2 $(TOOL)/image ## The command: what it prints, against values worked out by hand
 	@CC='$(CC)' tests/tool/run '$(TOOL)'
+
+.PHONY: check-replay check-trace
+check-replay: $(TOOL)/stage2 ## The command's replay: notices each fault of the break sequence in the engine
+	@CC='$(CC)' tests/tool/mutants '$(B)'
+
+check-trace: $(TOOL)/stage2 $(TOOL)/image ## As check-tool, and the recorded boot without each single line of its breaks
+	@CC='$(CC)' EVERY_LINE=1 tests/tool/run '$(TOOL)'

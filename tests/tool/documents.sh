@@ -51,6 +51,20 @@ completes "stage2 dump --me" "--merge="
 completes "stage2 format --granule " 4K 16K 64K
 completes "stage2 format --granule = 6" 64K
 
+# The trace that the documentation shows keeps to the rules, and without its TLBI's line before
+# it what is said of it is what the documentation says.
+documented()
+{
+	sed -n '/^stage2-trace 1/,/^end/p' docs/trace.md >"$TMP/documented"
+	run check "$TMP/documented"
+	[ "$status" = 0 ] || return 1
+	sed 12d "$TMP/documented" >"$TMP/damaged"
+	run check "$TMP/damaged"
+	[ "$status" = 1 ] && [ "$(printf '%s\n' "$said" | grep -v ^check:)" = \
+		"$(sed -n '/^line 14: /,/Arm ARM/p' docs/trace.md)" ]
+}
+result "what docs/trace.md shows" documented
+
 # Each command of the manual page's examples that needs no image does what it says.
 examples()
 {
