@@ -84,13 +84,20 @@ static void expand(struct buffer *b, const char *name)
 	*b = to;
 }
 
-void lines_open(struct lines *l, const char *name)
+static FILE *open_file(const char *name)
 {
 	FILE *file = strcmp(name, "-") != 0 ? fopen(name, "rbe") : stdin;
-	struct buffer b = {.bytes = NULL};
 
 	if (!file)
 		bad(name, "%s", strerror(errno));
+	return file;
+}
+
+void lines_open(struct lines *l, const char *name)
+{
+	FILE *file = open_file(name);
+	struct buffer b = {.bytes = NULL};
+
 	read_all(&b, file, name);
 	if (file != stdin)
 		(void)fclose(file);

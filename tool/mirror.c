@@ -40,16 +40,16 @@ static size_t page_bytes(const struct mirror *m)
 
 static struct page *allocate(struct mirror *m)
 {
-	struct page *page = NULL;
+	struct page *page;
 
 	m->bytes += page_bytes(m);
-	if (m->bytes <= BYTES_MAX)
-		page = calloc(1, sizeof(*page) + page_bytes(m));
-	if (!page)
-		bad(m->name, "too many tables");
-	page->desc = (uint64_t *)(page + 1);
-	page->line = (unsigned long *)(page->desc + mirror_entries(m));
-	return page;
+	page = m->bytes <= BYTES_MAX ? calloc(1, sizeof(*page) + page_bytes(m)) : NULL;
+	if (page) {
+		page->desc = (uint64_t *)(page + 1);
+		page->line = (unsigned long *)(page->desc + mirror_entries(m));
+		return page;
+	}
+	bad(m->name, "too many tables");
 }
 
 struct page *mirror_page(struct mirror *m, uint64_t pa)
@@ -112,7 +112,10 @@ void mirror_leave(struct mirror *m, unsigned int cpu)
 void mirror_close(struct mirror *m)
 {
 	for (unsigned int i = 0; i < MIRROR_BUCKETS; i++) {
-		while (m->bucket[i])
-			mirror_forget(m, m->bucket[i]);
+		for (struct page *page = m->bucket[i], *next; page; page = next) {
+			next = page->next;
+			free(page);
+		}
+		m->bucket[i] = NULL;
 	}
 }

@@ -223,8 +223,8 @@ const char *stale_near_text(const struct stale *s)
 		[NEAR_ELSEWHERE] = "its operand names other addresses, or not all of them",
 		[NEAR_LEVEL] = "its hint names one level, and that is not all that has to go",
 		[NEAR_LAST_LEVEL] = "it is of the last level: pointers to tables stay",
-		[NEAR_INVALID] = "its operand need not be honoured: another granule, or a base "
-				 "that is not aligned to the hint's level",
+		[NEAR_INVALID] = ("its operand need not be honoured: another granule, or a base "
+				  "that is not aligned to the hint's level"),
 		[NEAR_VMID] = "VTTBR_EL2 has another VMID",
 		[NEAR_LOCAL] = "it is for one CPU alone",
 		[NEAR_STAGE1] = "stage 2 was not gone yet, of which stage 1 can be combined again",

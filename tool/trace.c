@@ -36,7 +36,7 @@ static void read_cpus(struct trace *t)
 	lines_expect(&t->lines, 2, 2);
 	if (!n)
 		lines_bad(&t->lines, "0 CPUs");
-	t->cpus = UINT64_MAX >> (TRACE_CPUS - n);
+	t->cpus = n < TRACE_CPUS ? (UINT64_C(1) << n) - 1 : UINT64_MAX;
 }
 
 /* VTCR_EL2 comes last: all that is said of CPUs is known then. */

@@ -162,9 +162,10 @@ static void record_tables(uint64_t desc)
 		for (uint64_t i = 0; i < guest_page_size() / sizeof(*table); i++) {
 			if (!leads_to_new(table[i]))
 				continue;
-			if (n == WAITING_MAX)
+			if (n < WAITING_MAX)
+				waiting[n++] = table_in(table[i]);
+			else
 				die("too many tables for the record");
-			waiting[n++] = table_in(table[i]);
 		}
 	}
 }
@@ -306,7 +307,7 @@ static void write_event(struct text *t, const struct event *e)
 	text_decimal(t, e->cpu);
 	text_put(t, " ");
 	text_put(t, kinds[e->kind].text);
-	for (uint32_t i = 0; i < kinds[e->kind].numbers; i++)
+	for (uint32_t i = 0; i < 3 && i < kinds[e->kind].numbers; i++)
 		text_hex(t, number[i]);
 	if (e->count > 1) {
 		text_put(t, " ");

@@ -327,6 +327,11 @@ static bool step(void)
 
 /* --- one pass -------------------------------------------------------------------- */
 
+static unsigned int lane_of(unsigned int n)
+{
+	return run.lanes > 1 ? n % run.lanes : 0;
+}
+
 static void build_pages(void)
 {
 	unsigned int page = run.fmt.root_tables;
@@ -336,7 +341,7 @@ static void build_pages(void)
 		run.lane[i].cpu.budget = BUDGET;
 	}
 	for (; page < M_ARENA_PAGES; page++)
-		(void)s2_cache_put(&run.lane[page % run.lanes].cpu.cache, m_page(page));
+		(void)s2_cache_put(&run.lane[lane_of(page)].cpu.cache, m_page(page));
 }
 
 static int build_tree(void)
@@ -548,9 +553,9 @@ static bool build_lanes(void)
 			return false;
 	}
 	for (size_t i = 0; i < w->count; i++) {
-		give(w->work[i].cpu % run.lanes, i);
+		give(lane_of(w->work[i].cpu), i);
 		if (run.r->twice)
-			give((w->work[i].cpu + 1) % run.lanes, i);
+			give(lane_of(w->work[i].cpu + 1u), i);
 	}
 	return run.candidate;
 }
