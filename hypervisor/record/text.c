@@ -7,6 +7,7 @@
 #define SYS_OPEN 0x01
 #define SYS_CLOSE 0x02
 #define SYS_WRITE 0x05
+#define MODE_RB 1
 #define MODE_WB 5
 
 static int64_t semihost(uint64_t number, const uint64_t *parameters)
@@ -27,14 +28,45 @@ static uint64_t length(const char *text)
 	return n;
 }
 
+static int64_t open_file(const char *name, uint64_t mode)
+{
+	uint64_t parameters[] = {(uintptr_t)name, mode, length(name)};
+
+	return semihost(SYS_OPEN, parameters);
+}
+
+static void close_file(int64_t file)
+{
+	uint64_t parameters[] = {(uint64_t)file};
+
+	if (semihost(SYS_CLOSE, parameters))
+		die("the emulator cannot close a file");
+}
+
 void text_open(struct text *t, const char *name)
 {
-	uint64_t parameters[] = {(uintptr_t)name, MODE_WB, length(name)};
-
 	t->used = 0;
-	t->file = semihost(SYS_OPEN, parameters);
+	t->file = open_file(name, MODE_WB);
 	if (t->file < 0)
 		die("the emulator cannot write %s", name);
+}
+
+void text_create(const char *name)
+{
+	static struct text empty;
+
+	text_open(&empty, name);
+	close_file(empty.file);
+}
+
+bool text_exists(const char *name)
+{
+	int64_t file = open_file(name, MODE_RB);
+
+	if (file < 0)
+		return false;
+	close_file(file);
+	return true;
 }
 
 static void flush(struct text *t)
@@ -48,11 +80,8 @@ static void flush(struct text *t)
 
 void text_close(struct text *t)
 {
-	uint64_t parameters[] = {(uint64_t)t->file};
-
 	flush(t);
-	if (semihost(SYS_CLOSE, parameters))
-		die("the emulator cannot close the record");
+	close_file(t->file);
 }
 
 void text_put(struct text *t, const char *what)

@@ -6,6 +6,7 @@
 #ifndef RECORD_TEXT_H
 #define RECORD_TEXT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define TEXT_BYTES 32768u
@@ -19,6 +20,10 @@ struct text {
 /* A new file in the emulator's own directory; whatever fails stops the run. */
 void text_open(struct text *t, const char *name);
 void text_close(struct text *t);
+
+/* An empty file; and whether there is one. */
+void text_create(const char *name);
+bool text_exists(const char *name);
 
 void text_put(struct text *t, const char *what);
 
