@@ -5,7 +5,6 @@
 
 #include "bad.h"
 #include "features.h"
-#include "lines.h"
 #include "number.h"
 #include "workload.h"
 
@@ -192,18 +191,23 @@ static void read_calls(struct workload *w, struct lines *l)
 	lines_bad(l, "the last one, and it is not 'end': truncated");
 }
 
+void workload_read(struct workload *w, struct lines *l)
+{
+	read_header(w, l);
+	read_calls(w, l);
+	if (!w->count)
+		bad(w->name, "a workload without any call");
+	qsort(w->work, w->count, sizeof(*w->work), by_start);
+}
+
 void workload_open(struct workload *w, const char *name)
 {
 	struct lines l;
 
 	*w = (struct workload){.name = name};
 	lines_open(&l, name);
-	read_header(w, &l);
-	read_calls(w, &l);
+	workload_read(w, &l);
 	lines_close(&l);
-	if (!w->count)
-		bad(name, "a workload without any call");
-	qsort(w->work, w->count, sizeof(*w->work), by_start);
 }
 
 void workload_close(struct workload *w)

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lines.h"
 #include "regime.h"
 
 enum work_kind {
@@ -54,6 +55,7 @@ struct workload {
 
 /* Reads a file; bad() if it is none. */
 void workload_open(struct workload *w, const char *name);
+void workload_read(struct workload *w, struct lines *l);
 void workload_close(struct workload *w);
 
 const char *work_name(enum work_kind kind);

@@ -76,6 +76,19 @@ examples()
 }
 result "the examples of the manual page" examples
 
+# The same of what it shows of a recorded boot, but for the time that it takes.
+recording()
+{
+	shown=$(sed -n '/<!-- replay -->/,/<!-- \/replay -->/p' README.md | grep -v -e '^<!--' -e '^```')
+	said=$(printf '%s\n' "$shown" | sed -n 's/^\$ stage2 //p' | while read -r line; do
+		echo "\$ stage2 $line"
+		# shellcheck disable=SC2086 # a list of words
+		"$STAGE2" $line 2>&1
+	done | sed 's/ seconds=.*//')
+	[ -n "$said" ] && [ "$said" = "$(printf '%s\n' "$shown" | sed 's/ seconds=.*//')" ]
+}
+result "what the README shows of a recorded boot" recording
+
 # What the README shows is what happens.
 readme()
 {
