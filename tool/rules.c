@@ -171,6 +171,12 @@ static bool restricts(uint64_t old, uint64_t new)
 	return (old & S2AP & ~new) || (bits(new, 54, 53) != bits(old, 54, 53) && new &XN);
 }
 
+/* FEAT_BBM: of a block with nT no translation is cached. */
+static bool is_uncached(const struct rules *r, int level, uint64_t desc)
+{
+	return bbm(r) && level < LAST_LEVEL && desc & ENTRY_NT;
+}
+
 /* --- what is taken away ---------------------------------------------------------- */
 
 static struct stale stale_of(const struct rules *r, const struct page *page, unsigned int index,
@@ -186,6 +192,7 @@ static struct stale stale_of(const struct rules *r, const struct page *page, uns
 			      .level = page->level,
 			      .table = table,
 			      .table_pa = table ? entry_address(regime, page->level, desc) : 0,
+			      .uncached = !table && is_uncached(r, page->level, desc),
 			      .tree = page->tree,
 			      .vmid = r->tree[page->tree] >> 48,
 			      .cpu = e->cpu,

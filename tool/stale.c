@@ -43,8 +43,8 @@ void stales_add(struct stales *s, const struct stale *what)
 	added = &s->stale[s->count++];
 	*added = *what;
 	added->writers = bit(what->cpu);
-	added->stage2 = s->cpus;
-	added->stage1 = what->table ? 0 : s->cpus;
+	added->stage2 = what->uncached ? 0 : s->cpus;
+	added->stage1 = what->uncached || what->table ? 0 : s->cpus;
 }
 
 /* All observers agree on the order of stores to one location. */
@@ -193,7 +193,7 @@ void stales_dsb(struct stales *s, const struct event *e)
 			complete_tlbis(what, e);
 		if (!what->visible && e->barrier.others && what->writers & bit(e->cpu))
 			what->visible = e->line;
-		if (what->stage2 || what->stage1)
+		if (!what->visible || what->stage2 || what->stage1)
 			s->stale[kept++] = *what;
 	}
 	s->count = kept;

@@ -34,6 +34,7 @@ struct stale {
 	bool table; /* a pointer to a table, which is at */
 	uint64_t table_pa;
 	bool below; /* it was in a table that was cut off, or below that */
+	bool uncached; /* no TLB holds it, but a walk that finds it uses it: a DSB is enough */
 	bool reported;
 	unsigned int tree, cpu;
 	uint64_t vmid;

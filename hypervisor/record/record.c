@@ -39,6 +39,8 @@ struct event {
 static struct {
 	bool locked;
 	uint64_t events, calls; /* that there were */
+	uint64_t stores; /* of these */
+	uint64_t section[MAX_CPUS]; /* how many there were when each CPU was last quiescent */
 	uint64_t vttbr[MAX_CPUS]; /* of each CPU when it was last seen */
 	uint64_t tables[PAGES / 64]; /* a bit for each page that can be one */
 	uint64_t linked[PAGES / 64]; /* and whose contents are recorded */
@@ -176,6 +178,7 @@ void record_store(enum record_kind kind, const uint64_t *entry, uint64_t old, ui
 
 	if (leads_to_new(new))
 		record_tables(new);
+	record.stores++;
 	e = next_event(kind);
 	e->a = (uintptr_t)entry;
 	e->b = old;
@@ -217,6 +220,17 @@ void record_event(enum record_kind kind, uint64_t a)
 	if (is_tlbi(kind))
 		record_vttbr();
 	next_event(kind)->a = a;
+}
+
+/* Who waits for others says so again and again, and no table was cut off meanwhile. */
+void record_section(enum record_kind kind)
+{
+	uint64_t *stores = &record.section[vcpu_this()->index];
+
+	if (kind == RECORD_QUIESCENT && *stores == record.stores)
+		return;
+	*stores = record.stores;
+	next_event(kind);
 }
 
 void record_call(const struct call *c)

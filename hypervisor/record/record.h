@@ -46,6 +46,9 @@ void record_unlock(void);
 /* Under the lock. */
 void record_event(enum record_kind kind, uint64_t a);
 
+/* A read-side section; a quiescent state is left out if nothing was stored since the last one. */
+void record_section(enum record_kind kind);
+
 /* A store to an entry; if that links a table, what is in the table comes before it. */
 void record_store(enum record_kind kind, const uint64_t *entry, uint64_t old, uint64_t new);
 

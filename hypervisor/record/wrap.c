@@ -162,7 +162,7 @@ int __wrap_s2_flush(struct s2_tree *tree, struct s2_cpu *cpu)
 		record_lock();                               \
 		status = __real_##name(q, slot);             \
 		record_vttbr();                              \
-		record_event(event, 0);                      \
+		record_section(event);                       \
 		record_unlock();                             \
 		return status;                               \
 	}

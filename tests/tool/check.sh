@@ -103,9 +103,23 @@ breaks_rule break-before-make '/# break/d; s/0x4 0x1000007fd/0x80010003 0x100000
 	"line 10: what it held was stored"
 features=bbm2
 holds "the same with FEAT_BBM level 2, and an invalidation" '/# break/d; /# make/d; s/0 dsb ishst # first/0 release 0x80011000 0x80010003 0x1000007fd\n&/'
-unset features
-holds "linked by a plain store behind a barrier" 's/0 release 0x80000008/0 dmb ishst\n0 store 0x80000008/'
-breaks_rule contents-before-pointer 's/0 release 0x80000008/0 store 0x80000008/' "line 10: the last store to the table"
+features=bbm1
+through_nt()
+{
+	after <<-END
+		0 release 0x80011008 0 0x2000007fd
+		0 release 0x80011008 0x2000007fd ${1-0x2000107fd} # nT
+		0 dsb ishst
+		0 tlbi IPAS2LE1IS 0x40200
+		0 dsb ish
+		0 tlbi VMALLE1IS
+		0 dsb ish
+		0 zero 0x80012000
+		0 fill 0x80012000 0x2000007ff 512 0x1000
+		0 release 0x80011008 ${1-0x2000107fd} 0x80012003
+		0 dsb ishst
+	END
+}
 page='/# break/,$d; $!b'
 after()
 {
@@ -115,6 +129,15 @@ after()
 		echo end
 	} >>"$trace"
 }
+through_nt
+says "with FEAT_BBM level 1 by way of nT" 0 "check $trace" violations=0
+sed -i '/tlbi IPAS2LE1IS/d' "$trace"
+says "but the block without nT has to go first" 1 "check $trace" make-after-invalidate
+through_nt 0x2000007fd
+says "and not without nT" 1 "check $trace" break-before-make
+unset features
+holds "linked by a plain store behind a barrier" 's/0 release 0x80000008/0 dmb ishst\n0 store 0x80000008/'
+breaks_rule contents-before-pointer 's/0 release 0x80000008/0 store 0x80000008/' "line 10: the last store to the table"
 invalidated='0 dsb ishst\n0 tlbi IPAS2LE1IS 0x40000\n0 dsb ish\n0 tlbi VMALLE1IS\n0 dsb ish\n'
 after <<-END
 	0 release 0x80010000 0x1000007ff 0x1007007ff
