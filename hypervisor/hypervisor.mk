@@ -15,6 +15,7 @@ DIRTY ?= none## log what the running guest writes: hw (CPU=max), wp or split (no
 SPLIT ?= 0## 1: split all memory of the running guest into pages, form blocks again, and so on (0)
 BBM ?= 0## level of FEAT_BBM that the tables make use of, 0, 1 or 2 (CPU=max has 2) (0)
 CONTIG ?= 0## 1: form contiguous groups of the guest's pages: 16 of 4K, 128 of 16K, 32 of 64K (0)
+RECORD ?=## write what was done to the tables to RECORD.trace, and the calls of the library to RECORD.workload
 WAY ?= hw wp split## ways to log that `make migrate` shows, of hw (with CPU=max), wp and split (all)
 HYP_CC ?= $(CROSS)gcc## compiler of the hypervisor; clang --target=aarch64-linux-gnu works too
 
@@ -31,16 +32,22 @@ COUNT_C := $(sort $(wildcard hypervisor/bench/*.c))
 COUNT_S := $(sort $(wildcard hypervisor/bench/*.S))
 COUNT_OBJECTS := $(COUNT_C:%.c=$(HYP)/%.o) $(COUNT_S:%.S=$(HYP)/%.o)
 MEASURED := vcpu_exit s2_map s2_touch bench_loop bench_mixture trap_init stats_print
+# And the same again: the engine on a platform that records, and calls that are recorded.
+RECORD_C := $(sort $(wildcard hypervisor/record/*.c))
+RECORD_OBJECTS := $(filter-out $(HYP)/src/%,$(HYP_OBJECTS)) $(S2_SOURCES:%.c=$(HYP)/recorded/%.o) $(RECORD_C:%.c=$(HYP)/%.o)
+RECORDED := s2_map s2_unmap s2_protect s2_touch s2_age s2_flush s2_split s2_collapse s2_group s2_log_start \
+	s2_log_collect s2_log_stop s2_qsbr_online s2_qsbr_quiescent s2_qsbr_offline s2_cache_put s2_cache_push s2_destroy semihost_exit
 PAYLOADS := $(GUEST)/hole.bin $(GUEST)/spin.bin
 
 ##@ Run
 
-.PHONY: hypervisor guest run migrate need-hypervisor need-guest need-run
+.PHONY: hypervisor hypervisor-record guest run migrate need-hypervisor need-guest need-run
 hypervisor: $(HYP)/hypervisor.elf $(HYP)/hypervisor-bench.elf ## The EL2 hypervisor for QEMU's virt board
+hypervisor-record: $(HYP)/hypervisor-record.elf
 guest: $(GUEST)/Image $(GUEST)/initramfs.cpio $(PAYLOADS) ## Debian's arm64 kernel and a userland for it
-run: hypervisor guest | need-run ## Boot a Debian guest on the library (CPU=, VCPUS=, MEM=, GRANULE=, CHURN=1, DIRTY=, SPLIT=1, BBM=, CONTIG=1, BENCH=1)
+run: hypervisor $(if $(RECORD),hypervisor-record) guest | need-run ## Boot a Debian guest on the library (CPU=, VCPUS=, MEM=, GRANULE=, CHURN=1, DIRTY=, SPLIT=1, BBM=, CONTIG=1, BENCH=1, RECORD=)
 	@scripts/run-guest -b $(B) -c "$(CPU)" -s "$(VCPUS)" -m "$(MEM)" -g "$(GRANULE)" -x "$(CHURN)" \
-		-d "$(DIRTY)" -r "$(SPLIT)" -B "$(BBM)" -C "$(CONTIG)" -i "$(BENCH)"
+		-d "$(DIRTY)" -r "$(SPLIT)" -B "$(BBM)" -C "$(CONTIG)" -i "$(BENCH)" $(if $(RECORD),-o "$(RECORD)")
 migrate: hypervisor guest | need-run ## Move the running guest to other memory and tables (WAY=, and as for run)
 	@for way in $(WAY); do \
 		cpu="$(CPU)"; [ $$way != hw ] || cpu=max; \
@@ -79,7 +86,17 @@ $(HYP)/hypervisor-bench.elf: $(HYP_OBJECTS) $(COUNT_OBJECTS) hypervisor/hypervis
 	@$(CROSS)ld -nostdlib -static -z max-page-size=4096 -T hypervisor/hypervisor.ld \
 		$(addprefix --wrap=,$(MEASURED)) -o $@ $(HYP_OBJECTS) $(COUNT_OBJECTS)
 
--include $(HYP_OBJECTS:.o=.d) $(COUNT_OBJECTS:.o=.d)
+$(HYP)/recorded/%.o: %.c $(HYP)/compiler hypervisor/hypervisor.mk src/stage2.mk | need-hypervisor
+	@mkdir -p $(@D)
+	@echo "CC      $@"
+	@$(HYP_CC) -Ihypervisor/record $(HYP_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(HYP)/hypervisor-record.elf: $(RECORD_OBJECTS) hypervisor/hypervisor.ld
+	@echo "LD      $@"
+	@$(CROSS)ld -nostdlib -static -z max-page-size=4096 -T hypervisor/hypervisor.ld \
+		$(addprefix --wrap=,$(RECORDED)) -o $@ $(RECORD_OBJECTS)
+
+-include $(HYP_OBJECTS:.o=.d) $(COUNT_OBJECTS:.o=.d) $(RECORD_OBJECTS:.o=.d)
 
 # What was fetched stays until `make distclean`.
 $(GUEST)/Image $(GUEST)/busybox &:

@@ -33,7 +33,9 @@
 #include <stdint.h>
 
 #define M_ARENA_PA UINT64_C(0x80000000)
+#ifndef M_ARENA_PAGES
 #define M_ARENA_PAGES 48u /* table pages of one granule; the root takes the first ones */
+#endif
 #define M_FIBERS 4 /* CPUs that run the engine, and the hardware's own writes */
 #define M_CPUS 4 /* those CPUs' TLBs; the last is a bystander's that only runs the guest */
 #define M_WATCHED 8

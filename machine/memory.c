@@ -362,20 +362,20 @@ static void find_free_in(const struct s2_cpu *cpu)
 	const uint64_t *page = cpu->cache.head;
 
 	for (; page; page = (const uint64_t *)(uintptr_t)*page) {
-		uint64_t bit = UINT64_C(1) << m_page_of(m_table_pa(page));
+		uint64_t number = m_page_of(m_table_pa(page));
 
-		if (m.free & bit) {
+		if (m.free[number / 64] >> number % 64 & 1) {
 			m_violation("contract 2: page %llu is twice in caches",
-				    (unsigned long long)m_page_of(m_table_pa(page)));
+				    (unsigned long long)number);
 			return;
 		}
-		m.free |= bit;
+		m.free[number / 64] |= UINT64_C(1) << number % 64;
 	}
 }
 
 static void find_free(void)
 {
-	m.free = 0;
+	memset(m.free, 0, sizeof(m.free));
 	for (unsigned int i = 0; i < M_CPUS; i++) {
 		if (m.cpu[i])
 			find_free_in(m.cpu[i]);
@@ -386,7 +386,7 @@ bool m_is_free(uint64_t pa)
 {
 	uint64_t page = m_page_of(pa);
 
-	return page < M_ARENA_PAGES && m.free >> page & 1;
+	return page < M_ARENA_PAGES && m.free[page / 64] >> page % 64 & 1;
 }
 
 void m_look_at_caches(void)
@@ -395,7 +395,7 @@ void m_look_at_caches(void)
 		return;
 	find_free();
 	m_mmu_check_free();
-	m_mmu_forget(m.free);
+	m_mmu_forget();
 }
 
 static void check_alive(const uint64_t *p)
@@ -530,7 +530,8 @@ uint64_t m_vttbr(uint64_t vttbr)
 uint64_t m_run_digest(void)
 {
 	m_look_at_caches();
-	return m_mix(m_mix(m_mix(m.digest, m.free), m_mmu_digest()), m_caches_digest());
+	return m_mix(m_mix(m_mix_words(m.digest, m.free, sizeof(m.free)), m_mmu_digest()),
+		     m_caches_digest());
 }
 
 uint64_t m_waits(unsigned int cpu)
@@ -608,7 +609,7 @@ void m_run_begin(const struct m_config *cfg)
 		s->cpu[i] = NULL;
 		s->head[i] = NULL;
 	}
-	s->free = 0;
+	memset(s->free, 0, sizeof(s->free));
 	s->digest = 0;
 	m_fibers_forget();
 	m_rules_begin();

@@ -13,6 +13,7 @@
 #define M_SHARED_BITS 15
 #define M_PAGE_SHIFT_MAX 16u
 #define M_ENTRY_BYTES 8u
+#define M_FREE_WORDS ((M_ARENA_PAGES + 63) / 64)
 #define M_ARENA_BYTES ((size_t)M_ARENA_PAGES << M_PAGE_SHIFT_MAX)
 
 struct m_event {
@@ -43,7 +44,7 @@ struct m_state {
 	uint64_t vttbr[M_CPUS]; /* VTTBR_EL2 of each CPU */
 	const struct s2_cpu *cpu[M_CPUS];
 	const void *head[M_CPUS]; /* of its cache, when last looked at */
-	uint64_t free; /* a bit for each page of the arena */
+	uint64_t free[M_FREE_WORDS]; /* a bit for each page of the arena */
 	uint64_t digest; /* of what entries say, and of who has locked which */
 	struct m_shared shared[1u << M_SHARED_BITS];
 	unsigned int shared_count;
@@ -83,9 +84,9 @@ void m_mmu_check_free(void);
 uint64_t m_mmu_digest(void);
 bool m_mmu_may_read(const uint64_t *p);
 bool m_mmu_is_near(const uint64_t *p);
-bool m_mmu_is_reached(
-	const uint64_t *p); /* by a walk for a watched page, by what was or is there */
-void m_mmu_forget(uint64_t pages);
+/* Whether a walk for a watched page comes to the entry, by what the tables say or said. */
+bool m_mmu_is_reached(const uint64_t *p);
+void m_mmu_forget(void);
 
 /*
  * For those who look on.  What a CPU may have cached for a watched page, M_CACHED_MAX at the

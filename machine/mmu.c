@@ -641,14 +641,12 @@ void m_mmu_dsb(enum m_dsb kind)
  * A page that is free will be filled anew and published with release: no walk can
  * see through the new pointer what was stored before that.
  */
-void m_mmu_forget(uint64_t pages)
+void m_mmu_forget(void)
 {
 	unsigned int kept = 0;
 
 	for (unsigned int i = 0; i < mmu.pendings; i++) {
-		uint64_t page = m_page_of(m_table_pa(mmu.pending[i].p));
-
-		if (!(pages >> page & 1))
+		if (!m_is_free(m_table_pa(mmu.pending[i].p)))
 			mmu.pending[kept++] = mmu.pending[i];
 	}
 	mmu.pendings = kept;

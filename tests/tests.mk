@@ -75,6 +75,7 @@ SUITES := $(if $(wildcard tests/boot),"boot=B='$(B)' tests/boot") \
 	"tool=CC='$(CC)' tests/tool/run '$(TOOL)'" \
 	"reference=tests/reference $(T)/reference" \
 	"docs=tests/docs '$(TOOL)' '$(B)'" \
+	"replay=CC='$(CC)' tests/tool/mutants '$(B)' break-no-first-dsb break-no-stage1 break-fresh-read" \
 	"embedding=CC='$(CC)' CLANG='$(CLANG)' tests/embedding $(T)/embedding" \
 	"freestanding=CROSS='$(CROSS)' CLANG='$(CLANG)' tests/freestanding $(T)/freestanding"
 

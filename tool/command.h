@@ -11,6 +11,8 @@ int command_explain(int argc, char **argv);
 int command_walk(int argc, char **argv);
 int command_dump(int argc, char **argv);
 int command_verify(int argc, char **argv);
+int command_check(int argc, char **argv);
+int command_replay(int argc, char **argv);
 int command_format(int argc, char **argv);
 int command_play(int argc, char **argv);
 

@@ -37,37 +37,33 @@ static uint32_t one(const char *name, size_t length)
 	return 0;
 }
 
-/* Where it stops: at what is none, or at the end. */
-static const char *read_list(const char *list, uint32_t *features)
+const char *features_find(const char *list, uint32_t *features)
 {
-	for (*features = 0;;) {
+	*features = 0;
+	for (;;) {
 		size_t length = strcspn(list, ",");
 		uint32_t bit = one(list, length);
 
+		if (!bit)
+			return list;
 		*features |= bit;
-		if (!bit || !list[length])
-			return bit ? list + length : list;
+		if (!list[length])
+			return NULL;
 		list += length + 1;
 	}
-}
-
-bool features_find(const char *list, uint32_t *features)
-{
-	return !*read_list(list, features);
 }
 
 uint32_t features_parse(const char *list)
 {
 	uint32_t features;
-	const char *stopped = read_list(list, &features);
+	const char *unknown = features_find(list, &features);
 
-	if (*stopped || !*list)
+	if (unknown)
 		bad("--features",
 		    "no feature '%.*s'; there are lpa2, fwb, ttl, tlbirange, haf, cnp, hd, xnx, "
-		    "bbm1, "
-		    "bbm2, "
+		    "bbm1, bbm2, "
 		    "contig",
-		    (int)strcspn(stopped, ","), stopped);
+		    (int)strcspn(unknown, ","), unknown);
 	return features;
 }
 

@@ -12,8 +12,8 @@
 /* S2_FEAT_* of a list such as "fwb,ttl"; bad() for a name that is none. */
 uint32_t features_parse(const char *list);
 
-/* The same; false for a name that is none. */
-bool features_find(const char *list, uint32_t *features);
+/* The same without bad(): null, or the first name that is none. */
+const char *features_find(const char *list, uint32_t *features);
 
 /* "S2_FEAT_FWB | S2_FEAT_TTL", or "0", for a C file.  One buffer. */
 const char *features_c(uint32_t features);

@@ -24,6 +24,10 @@ static const struct {
 	{"stage2 walk", command_walk, "the way of one IPA through tables in a memory image"},
 	{"stage2 dump", command_dump, "what tables in a memory image map"},
 	{"stage2 verify", command_verify, "whether tables in a memory image are sound"},
+	{"stage2 check", command_check,
+	 "whether a trace of stores, barriers and TLBIs keeps the rules"},
+	{"stage2 replay", command_replay,
+	 "a recorded workload once more, on the machine model or on threads"},
 	{"stage2 format", command_format, "levels, sizes and registers of a translation"},
 	{"stage2 play", command_play, "a scenario on a model of the machine, step by step"},
 };

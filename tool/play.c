@@ -37,7 +37,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_INIT:
-		settings_init(state, settings_plain);
+		settings_init(state, settings_print);
 		return 0;
 	case KEY_LIST:
 		a->list = true;
@@ -66,7 +66,7 @@ static const struct argp argp = {
 	       "what "
 	       "CPUs may have cached, and which entries are broken.  SCRIPT is a file, or the name "
 	       "of a ready scenario.",
-	.children = settings_plain,
+	.children = settings_print,
 };
 
 /* --- scripts ------------------------------------------------------------------------ */

@@ -54,7 +54,7 @@ static void parse_features(struct script *s, struct line *l)
 	struct s2_format fmt;
 
 	s->scenario.config.features = 0;
-	if (strcmp(list, "none") != 0 && !features_find(list, &s->scenario.config.features))
+	if (strcmp(list, "none") != 0 && features_find(list, &s->scenario.config.features))
 		line_bad(l, "'%.60s' is no list of features", list);
 	if (s->scenario.config.features & S2_FEAT_LPA2 || s2_format_init(&fmt, &s->scenario.config))
 		line_bad(l, "no such format here: lpa2 is not played, hd needs haf");

@@ -154,7 +154,7 @@ static const struct argp format_argp = {.options = format_options, .parser = par
 static const struct argp registers_argp = {.options = registers_options, .parser = parse_registers};
 
 const struct argp_child settings_help[] = {{&help_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
-const struct argp_child settings_plain[] = {
+const struct argp_child settings_print[] = {
 	{&help_argp, 0, NULL, 0}, {&common_argp, 0, NULL, 0}, {NULL, 0, NULL, 0}};
 const struct argp_child settings_format[] = {{&help_argp, 0, NULL, 0},
 					     {&common_argp, 0, NULL, 0},

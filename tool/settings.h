@@ -22,9 +22,9 @@ struct settings {
 	struct s2_config config; /* 0 in a member: it was not given */
 };
 
-/* Children of a command's argp: --help alone; how to print and a format; and --vtcr. */
+/* Children of a command's argp: --help alone; how to print; and a format; and --vtcr. */
 extern const struct argp_child settings_help[];
-extern const struct argp_child settings_plain[]; /* and what is common to all */
+extern const struct argp_child settings_print[];
 extern const struct argp_child settings_format[];
 extern const struct argp_child settings_registers[];
 

@@ -7,6 +7,7 @@
 #define TOOL_TLBI_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum tlbi_operand {
 	TLBI_NOTHING,
@@ -18,6 +19,9 @@ struct tlbi {
 	enum tlbi_operand operand;
 	bool last_level;
 	bool nxs; /* FEAT_XS */
+	bool stage1, stage2; /* what of the VMID, or by address */
+	bool all; /* of every VMID */
+	bool broadcast; /* to other CPUs */
 	const char *reach; /* of shareability */
 	const char *what; /* is invalidated */
 };
@@ -38,5 +42,17 @@ bool tlbi_parse(struct tlbi *t, const char *op);
 #define TLBI_RANGE_TTL_SHIFT 37
 #define TLBI_BASE_BITS 37
 #define TLBI_LPA2_SHIFT 16 /* BaseADDR is in units of 64 KiB */
+
+/* The addresses that an operand names, and the level that it gives a hint of, or -1. */
+struct tlbi_span {
+	uint64_t first, last;
+	int level;
+	bool valid; /* that need be invalidated at all */
+};
+
+struct regime;
+
+/* Decodes an operand; without FEAT_TTL its hint is RES0. */
+struct tlbi_span tlbi_span(const struct tlbi *t, const struct regime *r, uint64_t operand);
 
 #endif

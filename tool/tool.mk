@@ -5,12 +5,18 @@
 
 TOOL := $(B)/tool
 TOOL_CFLAGS := -std=gnu11 -O2 -g -pthread $(S2_WARNINGS) $(S2_INCLUDES) -Iplatform/host -iquote tool -iquote machine
-TOOL_HEADERS := $(wildcard tool/*.h machine/*.h platform/host/*.h include/stage2/*.h src/*.h)
-TOOL_SOURCES := $(wildcard tool/*.c) platform/host/host.c
+TOOL_HEADERS := $(wildcard tool/*.h tool/replay/*.h machine/*.h platform/host/*.h include/stage2/*.h src/*.h)
+TOOL_SOURCES := $(wildcard tool/*.c) tool/replay/threads.c platform/host/host.c
+
+# The machine, with the engine on its platform: of all that only one function can be seen, as
+# the same engine is there on the host's platform too.
+TOOL_MACHINE_CFLAGS := $(MACHINE_CFLAGS) -DM_ARENA_PAGES=1024u
+TOOL_MACHINE_OBJECTS := $(patsubst %,$(TOOL)/machine/%.o,caches fiber memory mmu regime rules replay) \
+	$(S2_SOURCES:src/%.c=$(TOOL)/machine/engine/%.o)
 
 .PHONY: need-tool
 need-tool:
-	@scripts/need libjansson-dev $(firstword $(CC))=$(firstword $(CC))
+	@scripts/need libjansson-dev liblzma-dev $(firstword $(CC))=$(firstword $(CC))
 
 # Pages are looked at.
 .PHONY: need-browser
@@ -50,9 +56,29 @@ $(TOOL)/ready.o $(TOOL)/page.o: $(TOOL)/%.o: $(TOOL)/%.c $(TOOL_HEADERS) | need-
 	@echo "CC      $@"
 	@$(CC) $(TOOL_CFLAGS) -c -o $@ $<
 
-$(TOOL)/stage2: $(TOOL_SOURCES:%.c=$(TOOL)/%.o) $(S2_SOURCES:%.c=$(TOOL)/%.o) $(TOOL)/machine.o $(TOOL)/ready.o $(TOOL)/page.o
+$(TOOL)/machine/engine/%.o: $(MACHINE_ENGINE)/%.c $(MACHINE_HEADERS) tool/tool.mk
+	@mkdir -p $(@D)
+	@echo "CC      $@"
+	@$(CC) $(TOOL_MACHINE_CFLAGS) -c -o $@ $<
+
+$(TOOL)/machine/%.o: machine/%.c $(MACHINE_HEADERS) tool/tool.mk
+	@mkdir -p $(@D)
+	@echo "CC      $@"
+	@$(CC) $(TOOL_MACHINE_CFLAGS) -c -o $@ $<
+
+$(TOOL)/machine/replay.o: tool/replay/machine.c $(MACHINE_HEADERS) $(TOOL_HEADERS) tool/tool.mk
+	@mkdir -p $(@D)
+	@echo "CC      $@"
+	@$(CC) $(TOOL_MACHINE_CFLAGS) -c -o $@ $<
+
+$(TOOL)/recorded.o: $(TOOL_MACHINE_OBJECTS)
 	@echo "LD      $@"
-	@$(CC) -pthread -o $@ $^ -ljansson
+	@$(CC) -nostdlib -r -o $@.all $^
+	@objcopy --keep-global-symbol=replay_on_machine $@.all $@
+
+$(TOOL)/stage2: $(TOOL_SOURCES:%.c=$(TOOL)/%.o) $(TOOL)/machine.o $(TOOL)/recorded.o $(S2_SOURCES:%.c=$(TOOL)/%.o) $(TOOL)/ready.o $(TOOL)/page.o
+	@echo "LD      $@"
+	@$(CC) -pthread -o $@ $^ -ljansson -llzma
 
 # Images for its tests: the same library makes them.
 $(TOOL)/image: $(TOOL)/tests/tool/image.o $(TOOL)/platform/host/host.o $(S2_SOURCES:%.c=$(TOOL)/%.o)
@@ -79,3 +105,10 @@ docs-pictures: $(TOOL)/stage2 | need-browser ## Make the pictures in docs anew: 
 .PHONY: check-tool
 check-tool: $(TOOL)/stage2 $(TOOL)/image | need-browser ## The command: what it prints, against values worked out by hand
 	@CC='$(CC)' tests/tool/run '$(TOOL)'
+
+.PHONY: check-replay check-trace
+check-replay: $(TOOL)/stage2 ## The command's replay: notices each fault of the break sequence in the engine
+	@CC='$(CC)' tests/tool/mutants '$(B)'
+
+check-trace: $(TOOL)/stage2 $(TOOL)/image ## As check-tool, and the recorded boot without each single line of its breaks
+	@CC='$(CC)' EVERY_LINE=1 tests/tool/run '$(TOOL)'

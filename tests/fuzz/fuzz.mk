@@ -15,12 +15,12 @@ FUZZ := $(B)/fuzz
 FUZZ_CFLAGS := -std=c11 -g -O2 -pthread -fno-omit-frame-pointer $(S2_WARNINGS) \
 	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 	-fsanitize-coverage-ignorelist=tests/fuzz/ignorelist
-FUZZ_HEADERS := $(wildcard tests/fuzz/*.h machine/*.h platform/*/*.h include/stage2/*.h $(FUZZ_ENGINE)/*.h)
+FUZZ_HEADERS := $(wildcard tests/fuzz/*.h tool/*.h machine/*.h platform/*/*.h include/stage2/*.h $(FUZZ_ENGINE)/*.h)
 FUZZ_TARGETS :=
 
 .PHONY: need-fuzz
 need-fuzz:
-	@scripts/need $(firstword $(CLANG))=clang libclang-rt-dev
+	@scripts/need $(firstword $(CLANG))=clang libclang-rt-dev liblzma-dev
 
 # $(1): name, $(2): sources, $(3): flags
 define fuzz_target
@@ -40,6 +40,11 @@ $(eval $(call fuzz_target,descriptor,$(addprefix tests/fuzz/,descriptor.c scene.
 $(eval $(call fuzz_target,machine,tests/fuzz/machine.c \
 	$(patsubst %,machine/%.c,caches fiber judge memory mmu regime rules world),\
 	-fno-sanitize=address -D_GNU_SOURCE -Imachine -Iplatform/machine))
+
+# The command's readers of traces and workloads: no engine but its formats is in what they do.
+$(eval $(call fuzz_target,trace,tests/fuzz/trace.c platform/host/host.c \
+	$(patsubst %,tool/%.c,entry features lines mirror number regime rules stale tlbi trace workload),\
+	-std=gnu11 -Iplatform/host -llzma))
 
 FUZZ_PROGRAMS := $(FUZZ_TARGETS:%=$(FUZZ)/%)
 

@@ -53,6 +53,20 @@ completes "stage2 dump --me" "--merge="
 completes "stage2 format --granule " 4K 16K 64K
 completes "stage2 format --granule = 6" 64K
 
+# The trace that the documentation shows keeps to the rules, and without its TLBI's line before
+# it what is said of it is what the documentation says.
+documented()
+{
+	sed -n '/^stage2-trace 1/,/^end/p' docs/trace.md >"$TMP/documented"
+	run check "$TMP/documented"
+	[ "$status" = 0 ] || return 1
+	sed 12d "$TMP/documented" >"$TMP/damaged"
+	run check "$TMP/damaged"
+	[ "$status" = 1 ] && [ "$(printf '%s\n' "$said" | grep -v ^check:)" = \
+		"$(sed -n '/^line 14: /,/Arm ARM/p' docs/trace.md)" ]
+}
+result "what docs/trace.md shows" documented
+
 # Each command of the manual page's examples that needs no image does what it says.
 examples()
 {
@@ -63,6 +77,19 @@ examples()
 	[ -z "$said" ]
 }
 result "the examples of the manual page" examples
+
+# The same of what it shows of a recorded boot, but for the time that it takes.
+recording()
+{
+	shown=$(sed -n '/<!-- replay -->/,/<!-- \/replay -->/p' README.md | grep -v -e '^<!--' -e '^```')
+	said=$(printf '%s\n' "$shown" | sed -n 's/^\$ stage2 //p' | while read -r line; do
+		echo "\$ stage2 $line"
+		# shellcheck disable=SC2086 # a list of words
+		"$STAGE2" $line 2>&1
+	done | sed 's/ seconds=.*//')
+	[ -n "$said" ] && [ "$said" = "$(printf '%s\n' "$shown" | sed 's/ seconds=.*//')" ]
+}
+result "what the README shows of a recorded boot" recording
 
 # What the README shows is what happens.
 readme()
