@@ -47,7 +47,8 @@ initialisers_compile()
 		echo '		fmt.start_level != START_LEVEL;'
 		echo '}'
 	} >"$TMP/format.c" &&
-		${CC:-gcc} -Wall -Werror -Iinclude -o "$TMP/format" "$TMP/format.c" src/format.c src/descriptor.c &&
+		${CC:-gcc} -Wall -Werror -Iinclude -Iplatform/host -pthread -o "$TMP/format" "$TMP/format.c" src/*.c \
+			platform/host/host.c &&
 		"$TMP/format"
 }
 run format --c --granule 16K --ipa-bits 36 --features fwb,ttl,xnx

@@ -20,7 +20,7 @@ says "a split under load" 0 "play split-under-load" "CPU1: \"fault page1 A rwx\"
 says "stage 1 is not invalidated" 1 "play stage1-companion" "(stages 1 and 2 combined) <- stale" \
 	"VIOLATION rule 2: CPU0 may hold two translations of IPA 40000000"
 says "two CPUs take one fault" 0 "play racing-faults" "fails, it is table (page 7)" \
-	"CPU1: \"fault page0 A rwx\" returns: S2_RETRY" "the end: no rule is broken"
+	"CPU1: \"fault page0 A rwx\" returns: done" "the end: no rule is broken"
 says "a dirty bit is lost" 1 "play dirty-lost" "hardware L3[0]: page (r-- A+0x0, clean) -> page (rw- A+0x0, dirty)" \
 	"VIOLATION rule 6: a store of"
 says "instruction by instruction" 0 "play break-before-make" \
