@@ -36,7 +36,7 @@ MEASURED := vcpu_exit s2_map s2_touch bench_loop bench_mixture trap_init stats_p
 RECORD_C := $(sort $(wildcard hypervisor/record/*.c))
 RECORD_OBJECTS := $(filter-out $(HYP)/src/%,$(HYP_OBJECTS)) $(S2_SOURCES:%.c=$(HYP)/recorded/%.o) $(RECORD_C:%.c=$(HYP)/%.o)
 RECORDED := s2_map s2_unmap s2_protect s2_touch s2_age s2_flush s2_split s2_collapse s2_group s2_log_start \
-	s2_log_collect s2_log_stop s2_qsbr_online s2_qsbr_quiescent s2_qsbr_offline s2_cache_put s2_cache_push s2_destroy semihost_exit
+	s2_log_collect s2_log_stop s2_qsbr_online s2_qsbr_quiescent s2_qsbr_offline s2_cache_put s2_reclaim s2_destroy semihost_exit
 PAYLOADS := $(GUEST)/hole.bin $(GUEST)/spin.bin
 
 ##@ Run

@@ -9,6 +9,7 @@
 
 #include "../guest.h"
 #include "../report.h"
+#include "record.h"
 #include "text.h"
 
 int __real_s2_destroy(struct s2_tree *tree, struct s2_cpu *cpu);
@@ -37,7 +38,9 @@ static void write_dump(const struct s2_tree *tree)
 /* It is called again and again until all is gone. */
 int __wrap_s2_destroy(struct s2_tree *tree, struct s2_cpu *cpu)
 {
+	const uint64_t *before = cpu->cache.head;
 	static bool dumped;
+	int status;
 
 	if (!dumped) {
 		dumped = true;
@@ -46,5 +49,7 @@ int __wrap_s2_destroy(struct s2_tree *tree, struct s2_cpu *cpu)
 		while (text_exists("stage2.wait"))
 			__asm__ volatile("yield");
 	}
-	return __real_s2_destroy(tree, cpu);
+	status = __real_s2_destroy(tree, cpu);
+	record_freed(&cpu->cache, before);
+	return status;
 }

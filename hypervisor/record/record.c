@@ -190,10 +190,15 @@ void record_page(const void *page)
 	set(record.tables, (uintptr_t)page);
 }
 
-void record_free(const void *page)
+void record_freed(const struct s2_cache *cache, const uint64_t *before)
 {
-	clear(record.linked, (uintptr_t)page);
-	next_event(RECORD_FREE)->a = (uintptr_t)page;
+	record_lock();
+	for (const uint64_t *page = cache->head; page != before;
+	     page = (const uint64_t *)(uintptr_t)*page) {
+		clear(record.linked, (uintptr_t)page);
+		next_event(RECORD_FREE)->a = (uintptr_t)page;
+	}
+	record_unlock();
 }
 
 /* --- the rest -------------------------------------------------------------------- */

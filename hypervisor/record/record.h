@@ -10,6 +10,8 @@
 
 #include <stdint.h>
 
+#include <stage2/stage2.h>
+
 /* MiB behind all other memory, for both; scripts/run-guest adds them to the board's. */
 #define RECORD_MIB 512u
 
@@ -55,9 +57,14 @@ void record_store(enum record_kind kind, const uint64_t *entry, uint64_t old, ui
 /* VTTBR_EL2, if it is another one than when this CPU was last seen. */
 void record_vttbr(void);
 
-/* A page may be a table from now on; it is none any more. */
+/* A page may be a table from now on. */
 void record_page(const void *page);
-void record_free(const void *page);
+
+/*
+ * What a call has freed are tables no more.  It lies in the cache, which is the calling CPU's own,
+ * above what was there `before`.
+ */
+void record_freed(const struct s2_cache *cache, const uint64_t *before);
 
 /* One call of the library: its name, arguments, and what came of it. */
 enum record_call {

@@ -183,15 +183,15 @@ int __wrap_s2_cache_put(struct s2_cache *cache, void *page)
 	return __real_s2_cache_put(cache, page);
 }
 
-/* The library's own, for tables that are free. */
-void __real_s2_cache_push(struct s2_cache *cache, void *page);
-void __wrap_s2_cache_push(struct s2_cache *cache, void *page);
-void __wrap_s2_cache_push(struct s2_cache *cache, void *page)
+int __real_s2_reclaim(struct s2_tree *tree, struct s2_cpu *cpu);
+int __wrap_s2_reclaim(struct s2_tree *tree, struct s2_cpu *cpu);
+int __wrap_s2_reclaim(struct s2_tree *tree, struct s2_cpu *cpu)
 {
-	record_lock();
-	record_free(page);
-	record_unlock();
-	__real_s2_cache_push(cache, page);
+	const uint64_t *before = cpu->cache.head;
+	int status = __real_s2_reclaim(tree, cpu);
+
+	record_freed(&cpu->cache, before);
+	return status;
 }
 
 /* --- the end ---------------------------------------------------------------------------- */
