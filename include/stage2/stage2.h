@@ -223,7 +223,7 @@ int s2_init(struct s2_tree *tree, const struct s2_tree_config *cfg);
  * S2_MORE when the budget is used up (call again), S2_OK when nothing is left
  * but the root, which is zero and the caller's again.  S2_INVALID,
  * S2_BAD_CACHE, S2_BUSY (this CPU has not flushed); S2_CORRUPT (the tables below
- * the descriptor reported are not freed, the rest is; call again to go on).
+ * the descriptor reported, one in each call, are not freed; call again to go on).
  *
  * The caller owes: no vCPU runs on the tree, no other call is under way, and
  * none is made but this one.  No grace period is waited for.
@@ -542,7 +542,7 @@ int s2_conflict(struct s2_tree *tree, struct s2_cpu *cpu);
  * S2_RETRY: those that are left must wait for a grace period that has begun, or
  * another CPU is in here; S2_INVALID, S2_BAD_CACHE; S2_BUSY (this CPU has deferred
  * on another tree); S2_CORRUPT (a descriptor in an unlinked table cannot be
- * followed: reported, and what is below it not freed).
+ * followed: reported, one in each call, and what is below it not freed).
  *
  * Also makes grace periods begin: call it from time to time (once for every few
  * exits, or from a timer), inside or outside of a read-side section.

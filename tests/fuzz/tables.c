@@ -855,9 +855,13 @@ static int destroy(struct scene *s, struct input *in)
 	return status;
 }
 
-/* However often it reports, it comes to an end, and frees all that can be reached. */
+/*
+ * However often it reports, one descriptor each time, it comes to an end, and frees all that can
+ * be reached.
+ */
 static void take_apart(struct scene *s, struct input *in)
 {
+	uint64_t descriptors = (s->pages + s->fmt.root_tables) << s->fmt.index_bits;
 	uint8_t level_of[SCENE_PAGES] = {0};
 	int status = S2_MORE;
 
@@ -868,7 +872,7 @@ static void take_apart(struct scene *s, struct input *in)
 	if (s->graph)
 		return;
 	survey(s, level_of);
-	for (unsigned int n = 0; status && n < s->pages + 2; n++)
+	for (uint64_t n = 0; status && n < descriptors + 2; n++)
 		status = destroy(s, in);
 	must(status == S2_OK, "%d", status);
 	for (unsigned int page = 0; page < s->pages; page++)
