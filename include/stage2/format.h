@@ -90,9 +90,8 @@ struct s2_format {
 	 * before it can be used; 0 if they contradict each other.
 	 */
 	uint64_t leaf[128];
-	/* Attributes of a leaf, but for S2_DIRTY: by bits 10:2 of its descriptor, and by 57:51. */
-	uint8_t attr_low[512];
-	uint16_t attr_high[128];
+	uint8_t attr_low[512]; /* attributes of a leaf, but for S2_DIRTY, by bits 10:2 of it */
+	uint16_t attr_high[128]; /* and by bits 57:51 */
 };
 
 /*

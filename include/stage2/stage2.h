@@ -151,8 +151,8 @@ struct s2_report {
 struct s2_place {
 	s2_desc *entry; /* NULL: there is none */
 	s2_desc desc; /* above the last level with the bits of a table the other way round */
-	uint32_t level;
-	uint32_t outcome;
+	uint32_t level; /* of the entry */
+	uint32_t outcome; /* nothing done, a race lost, or changed with a flush owed */
 };
 
 struct s2_cpu {
