@@ -34,9 +34,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		settings_init(state, settings_print);
 		return 0;
 	case ARGP_KEY_ARG:
-		if (a->name)
-			bad(arg, "an argument too many");
-		a->name = arg;
+		settings_only(&a->name, arg);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

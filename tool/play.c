@@ -49,9 +49,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->html = arg;
 		return 0;
 	case ARGP_KEY_ARG:
-		if (a->script)
-			bad(arg, "an argument too many");
-		a->script = arg;
+		settings_only(&a->script, arg);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -217,3 +217,10 @@ void settings_complete(struct s2_format *fmt, const struct settings *s)
 	if (status)
 		bad(status_option(status), "%s", status_text(status));
 }
+
+void settings_only(const char **only, const char *arg)
+{
+	if (*only)
+		bad(arg, "an argument too many");
+	*only = arg;
+}

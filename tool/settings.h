@@ -39,4 +39,7 @@ void settings_parse(const struct argp *argp, int argc, char **argv, void *input)
 /* The format that was asked for, with what was left open filled in; bad() if there is no such. */
 void settings_complete(struct s2_format *fmt, const struct settings *s);
 
+/* Takes `arg` as the only argument that is no option; bad() if there was one before. */
+void settings_only(const char **only, const char *arg);
+
 #endif
