@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* SPDX-FileCopyrightText: 2026 The stage2 authors */
 /*
- * Break-before-make of one entry, in one place; and what FEAT_BBM has in place of it.
+ * Break-before-make of one entry; and what FEAT_BBM has in place of it.  A block that goes
+ * straight over a full table (map_block()) takes the same steps without this; a test compares them.
  *
  *	before	 operands of the TLBIs, the VMID
  *	break	| new is not reachable, old is not any more
